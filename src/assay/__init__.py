@@ -1,0 +1,39 @@
+"""Assay: know whether your models' predictions can still be trusted.
+
+The names below are the public interface. They are loaded when first used, so that ``import assay``
+costs little.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
+    from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
+
+__version__ = "0.1.0"
+
+__all__ = ["Evaluation", "Profile", "__version__", "evaluate", "open", "profile"]
+
+_HOMES = {
+    "Evaluation": "assay.monitoring.one_shot",
+    "Profile": "assay.monitoring.one_shot",
+    "evaluate": "assay.monitoring.one_shot",
+    "open": "assay.runtime.opening",
+    "profile": "assay.monitoring.one_shot",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'assay' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The use cases: ingest, join, analyse, report."""

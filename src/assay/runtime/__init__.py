@@ -1,0 +1,1 @@
+"""Settings, wiring, scheduler and health: the one place that knows concrete classes."""

@@ -1,0 +1,1 @@
+"""Contracts that every adapter passes, for ours and for other people's."""
