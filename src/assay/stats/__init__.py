@@ -1,0 +1,1 @@
+"""Statistics: arrays in, frozen results out. Pure functions of NumPy and SciPy, without clock or I/O."""
