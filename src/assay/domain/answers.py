@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.domain.finding import Finding
 from assay.domain.model import Model
+from assay.domain.rendering import Answer, Table, moment, number, plain, share
 from assay.stats.drift import FeatureDrift
 from assay.stats.metrics import Estimate
 
@@ -51,8 +52,8 @@ class Rejected:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class IngestAnswer:
+@dataclass(frozen=True, slots=True, repr=False)
+class IngestAnswer(Answer):
     """What became of a batch of predictions or labels.
 
     Attributes
@@ -86,9 +87,20 @@ class IngestAnswer:
             "replayed": self.replayed,
         }
 
+    def _table(self) -> Table:
+        counts = [
+            ("accepted", number(self.accepted)),
+            ("duplicates", number(self.duplicates)),
+            ("rejected", number(self.rejected_total)),
+        ]
+        notes = [*self.notes, *(f"item {item.index}: {item.message}" for item in self.rejected[:5])]
+        if self.replayed:
+            notes.append("the Idempotency-Key had come before; this is the first answer again")
+        return Table(self.model_id, ("items", "n"), counts, notes)
 
-@dataclass(frozen=True, slots=True)
-class ReferenceView:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReferenceView(Answer):
     """A reference: what current data is compared with.
 
     `progress` is the share (0 to 1) of the stored rows whose profiles have been made again under it;
@@ -105,8 +117,8 @@ class ReferenceView:
     features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelView:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelView(Answer):
     """A model with what is stored about it.
 
     `first`, `last` bound the event times of its predictions to the hour; `slices` maps each declared
@@ -125,9 +137,26 @@ class ModelView:
     reference: ReferenceView | None
     findings: tuple[Finding, ...] = ()
 
+    def _table(self) -> Table:
+        task = self.model.task.value if self.model.task else "not known yet"
+        rows = [
+            ("task", task if self.model.task_declared or not self.model.task else f"{task} (inferred)"),
+            ("versions", ", ".join(self.versions)),
+            ("predictions", number(self.predictions)),
+            ("labelled", number(self.labelled)),
+            ("first", moment(self.first)),
+            ("last", moment(self.last)),
+            ("labels waiting", number(self.waiting_labels)),
+            ("orphan labels", number(self.orphan_labels)),
+        ]
+        if self.reference is not None:
+            kind = "provisional" if self.reference.provisional else "given"
+            rows.append(("reference", f"{self.reference.name} ({kind}, {number(self.reference.rows)} rows)"))
+        return Table(self.model.model_id, ("model", ""), rows, [finding.message for finding in self.findings])
 
-@dataclass(frozen=True, slots=True)
-class MetricWindow:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MetricWindow(Answer):
     """Metrics of one window of event time, ``start <= t < end``.
 
     `coverage` is the share of the window's predictions that have their truth; None without predictions.
@@ -140,9 +169,12 @@ class MetricWindow:
     coverage: float | None
     metrics: dict[str, Estimate]
 
+    def _table(self) -> Table:
+        return Table(_window_title(self), _METRIC_COLUMNS, _metric_rows(self.metrics))
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Calibration(Answer):
     """Reliability curve, confusion matrix and score distribution of one window.
 
     `bins`: (mean score, share of positives, n) per bin. `confusion`: (actual, predicted) to count.
@@ -160,9 +192,30 @@ class Calibration:
     score_edges: tuple[float, ...] = ()
     score_counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "start": plain(self.start),
+            "end": plain(self.end),
+            "n_predictions": self.n_predictions,
+            "n_labelled": self.n_labelled,
+            "coverage": self.coverage,
+            "bins": [{"score": score, "positive": positive, "n": n} for score, positive, n in self.bins],
+            "confusion": [
+                {"actual": actual, "predicted": predicted, "n": n}
+                for (actual, predicted), n in self.confusion.items()
+            ],
+            "score_edges": list(self.score_edges),
+            "score_counts": {name: list(counts) for name, counts in self.score_counts.items()},
+        }
 
-@dataclass(frozen=True, slots=True)
-class DriftWindow:
+    def _table(self) -> Table:
+        rows = [(number(score), number(positive), number(n)) for score, positive, n in self.bins]
+        return Table(_window_title(self), ("mean score", "share of positives", "n"), rows)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DriftWindow(Answer):
     """Univariate drift of every feature in one window against the reference."""
 
     start: datetime
@@ -172,9 +225,19 @@ class DriftWindow:
     provisional: bool
     features: dict[str, FeatureDrift]
 
+    def _table(self) -> Table:
+        names = sorted({name for drift in self.features.values() for name in drift.statistics})
+        rows = [
+            (feature, *(number(_statistic(drift, name)) for name in names), number(drift.n_current))
+            for feature, drift in self.features.items()
+        ]
+        kind = "the first predictions" if self.provisional else "the reference"
+        title = f"{moment(self.start)} to {moment(self.end)}: {number(self.n)} predictions against {kind}"
+        return Table(title, ("feature", *names, "n"), rows)
 
-@dataclass(frozen=True, slots=True)
-class TruthView:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TruthView(Answer):
     """One label that came for a prediction."""
 
     actual: float | str | None
@@ -183,8 +246,8 @@ class TruthView:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionView:
+@dataclass(frozen=True, slots=True, repr=False)
+class PredictionView(Answer):
     """One prediction as logged, with every label that came for it (newest observation first)."""
 
     prediction_id: str
@@ -201,9 +264,22 @@ class PredictionView:
     truth: float | str | None
     labels: tuple[TruthView, ...] = ()
 
+    def _table(self) -> Table:
+        rows = [
+            ("prediction_id", self.prediction_id),
+            ("model", f"{self.model_id} {self.model_version}"),
+            ("timestamp", moment(self.timestamp)),
+            ("prediction", str(self.prediction)),
+            ("score", number(self.score)),
+            ("truth", "not known yet" if self.truth is None else str(self.truth)),
+            *((f"feature {name}", str(value)) for name, value in self.features.items()),
+            *((f"tag {name}", value) for name, value in self.tags.items()),
+        ]
+        return Table("prediction", ("field", "value"), rows)
 
-@dataclass(frozen=True, slots=True)
-class ErasureAnswer:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ErasureAnswer(Answer):
     """What an erasure did; predictions that never came are not counted."""
 
     model_id: str
@@ -211,8 +287,8 @@ class ErasureAnswer:
     buckets_rebuilt: int
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelReport(Answer):
     """Everything about a model over one period: the answer to "can I trust it?"."""
 
     report_id: str
@@ -226,9 +302,22 @@ class ModelReport:
     positions_behind: int
     notes: tuple[str, ...] = ()
 
+    def _table(self) -> Table:
+        notes = list(self.notes)
+        if self.drift is not None:
+            moved = sorted(
+                ((_statistic(drift, "psi") or 0.0, name) for name, drift in self.drift.features.items()),
+                reverse=True,
+            )
+            notes.append("moved most (PSI): " + ", ".join(f"{name} {number(psi)}" for psi, name in moved[:5]))
+        if self.positions_behind:
+            notes.append(f"{number(self.positions_behind)} batches are not in these figures yet")
+        title = f"{self.model_id}  {_window_title(self.whole)}"
+        return Table(title, _METRIC_COLUMNS, _metric_rows(self.whole.metrics), notes)
 
-@dataclass(frozen=True, slots=True)
-class PartHealth:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PartHealth(Answer):
     """State of one part: ``ok``, ``degraded`` or ``failed``, with a sentence and figures."""
 
     name: str
@@ -237,9 +326,42 @@ class PartHealth:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceHealth:
+@dataclass(frozen=True, slots=True, repr=False)
+class ServiceHealth(Answer):
     """State of the whole service; `ready` when every part is ok or degraded."""
 
     ready: bool
     parts: tuple[PartHealth, ...]
+
+    def _table(self) -> Table:
+        rows = [(part.name, part.status, part.message) for part in self.parts]
+        return Table("ready" if self.ready else "not ready", ("part", "state", ""), rows)
+
+
+_METRIC_COLUMNS = ("metric", "value", "95% interval", "n")
+
+
+def _window_title(window: MetricWindow | Calibration) -> str:
+    """Say what a window covers."""
+    labelled = f", {share(window.coverage)} labelled" if window.coverage is not None else ""
+    period = f"{moment(window.start)} to {moment(window.end)}"
+    return f"{period}: {number(window.n_predictions)} predictions{labelled}"
+
+
+def _metric_rows(metrics: dict[str, Estimate]) -> list[tuple[str, ...]]:
+    """Write each metric with its interval."""
+    return [
+        (
+            name,
+            number(estimate.value),
+            "" if estimate.low is None else f"{number(estimate.low)} to {number(estimate.high)}",
+            number(estimate.n),
+        )
+        for name, estimate in metrics.items()
+    ]
+
+
+def _statistic(drift: FeatureDrift, name: str) -> float | None:
+    """Value of one statistic of a feature, None where it has none."""
+    statistic = drift.statistics.get(name)
+    return None if statistic is None else statistic.value
