@@ -18,6 +18,7 @@ import numpy.typing as npt
 from assay.errors import InvalidInput
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Floats, Ints, Kind, Reader, Writer
+from assay.stats.summaries.ranks import at_ranks, ranks_of
 
 __all__ = ["NumericCells", "NumericSummary", "as_floats", "finite_or_none", "merge_moments"]
 
@@ -118,45 +119,43 @@ class NumericCells:
         >>> NumericCells.from_values([2.0, 1.0, 2.0]).points.tolist()
         [1.0, 2.0]
         """
-        return cls.from_sorted(_finite_part(np.sort(as_floats(values)))[0], max_points)
-
-    @classmethod
-    def from_sorted(cls, values: Floats, max_points: int = 1000) -> Self:
-        """Like :meth:`from_values`, for finite values in ascending order."""
         if max_points < 2:
             raise InvalidInput(f"max_points must be at least 2, not {max_points}")
-        if not values.size:
+        finite = _finite(as_floats(values))[0]
+        if not finite.size:
             return cls(np.zeros(0))
-        first = np.empty(values.size, dtype=bool)
-        first[0] = True
-        np.not_equal(values[1:], values[:-1], out=first[1:])
-        if np.count_nonzero(first) <= max_points:
-            return cls(values[first])
-        places = np.round(np.linspace(0, values.size - 1, max_points)).astype(np.int64)
-        return cls(np.unique(values[places]))
+        # A sample with too many distinct values spares counting them all.
+        if np.unique(finite[:: max(finite.size // (4 * max_points), 1)]).size <= max_points:
+            distinct = np.unique(finite)
+            if distinct.size <= max_points:
+                return cls(distinct)
+        ranks = np.round(np.linspace(0, finite.size - 1, max_points)).astype(np.int64)
+        return cls(np.unique(at_ranks(finite, ranks)))
 
 
-def _finite_part(ordered: Floats) -> tuple[Floats, int, int, int]:
-    """Finite values of a sorted array, and how many are NaN, +inf and -inf (NaN sorts last)."""
-    low = int(np.searchsorted(ordered, -np.inf, side="right"))
-    high, end = np.searchsorted(ordered, [np.inf, np.nan], side="left").tolist()
-    return ordered[low:high], ordered.size - end, end - high, low
+def _finite(values: Floats) -> tuple[Floats, int, int, int]:
+    """Return the finite values, and how many are NaN, +inf and -inf."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):
+            return values, 0, 0, 0
+    nan = int(np.count_nonzero(np.isnan(values)))
+    high, low = int(np.count_nonzero(values == np.inf)), int(np.count_nonzero(values == -np.inf))
+    return values[np.isfinite(values)], nan, high, low
 
 
-def _count(ordered: Floats, points: Floats) -> Ints:
-    """Counts of finite ascending values in the cells of `points`."""
+def _count(values: Floats, points: Floats) -> Ints:
+    """Counts of finite values in the cells of `points`."""
     k = points.size
-    if ordered.size * 4 < k:  # few values: search them among the points
-        at = np.searchsorted(points, ordered)
-        hit = points[np.minimum(at, k - 1)] == ordered
+    if values.size * 4 < k:  # few values: search them among the points
+        at = np.searchsorted(points, values)
+        hit = points[np.minimum(at, k - 1)] == values
         return np.bincount(2 * at + hit, minlength=2 * k + 1).astype(np.int64)
-    below = np.searchsorted(ordered, points, side="left")
-    upto = np.searchsorted(ordered, points, side="right")
+    below, upto = ranks_of(values, points)
     counts = np.empty(2 * k + 1, dtype=np.int64)
     counts[1::2] = upto - below
     counts[0:-1:2] = below
     counts[2:-1:2] -= upto[:-1]
-    counts[-1] = ordered.size - (upto[-1] if k else 0)
+    counts[-1] = values.size - (upto[-1] if k else 0)
     return counts
 
 
@@ -209,12 +208,7 @@ class NumericSummary(Mergeable):
         >>> NumericSummary.of([0.5, 1.0, 1.5, 9.0, float("nan")], cells).counts.tolist()
         [1, 1, 1, 0, 1]
         """
-        return cls.of_sorted(np.sort(as_floats(values)), cells, missing=missing, mistyped=mistyped)
-
-    @classmethod
-    def of_sorted(cls, ordered: Floats, cells: NumericCells, *, missing: int = 0, mistyped: int = 0) -> Self:
-        """Like :meth:`of`, for values in ascending order, NaN last."""
-        finite, nan, pos_inf, neg_inf = _finite_part(ordered)
+        finite, nan, pos_inf, neg_inf = _finite(as_floats(values))
         mean = m2 = 0.0
         low, high = math.inf, -math.inf
         if finite.size:
@@ -222,7 +216,7 @@ class NumericSummary(Mergeable):
                 mean = float(finite.mean())
                 deviation = finite - mean
                 m2 = float(np.dot(deviation, deviation))
-            low, high = float(finite[0]), float(finite[-1])
+            low, high = float(finite.min()), float(finite.max())
         return cls(
             cells,
             _count(finite, cells.points),

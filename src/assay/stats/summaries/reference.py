@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Self
 
-import numpy as np
-
 from assay.errors import InvalidInput
 from assay.stats.summaries.categorical import MAX_CATEGORIES, Categories
 from assay.stats.summaries.codec import Kind, Reader, Writer
 from assay.stats.summaries.column import Column, FeatureKind
 from assay.stats.summaries.feature_profile import FeatureProfile, FeatureSummary, count_rows, summary_of
 from assay.stats.summaries.layout import Layout
-from assay.stats.summaries.numeric import NumericCells, NumericSummary
+from assay.stats.summaries.numeric import NumericCells
 from assay.stats.summaries.parallel import map_columns
 
 __all__ = ["Reference"]
@@ -80,11 +78,8 @@ class Reference:
 
         def learn(column: Column) -> tuple[NumericCells | Categories, FeatureSummary]:
             if column.kind == "numeric":
-                ordered = np.sort(column.values)
-                finite = ordered[np.isfinite(ordered)]
-                cells = NumericCells.from_sorted(finite, max_points)
-                counted = {"missing": column.missing, "mistyped": column.mistyped}
-                return cells, NumericSummary.of_sorted(ordered, cells, **counted)
+                cells = NumericCells.from_values(column.values, max_points)
+                return cells, summary_of(column, cells, rows)
             categories = Categories.from_values((column.codes, column.dictionary), max_categories)
             return categories, summary_of(column, categories, rows)
 

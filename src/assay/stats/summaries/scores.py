@@ -121,9 +121,7 @@ class ScoreSummary(Mergeable):
             .reshape(height, width),
             sums,
             np.bincount(rows * BINS + bins, minlength=shape).astype(np.int64).reshape(height, BINS),
-            np.bincount(rows * BINS + bins, weights=scores, minlength=shape)
-            .astype(np.float64)
-            .reshape(height, BINS),
+            bin_sums.astype(np.float64).reshape(height, BINS),
             invalid,
         )
 
