@@ -1,0 +1,11 @@
+"""Journal, profiles and registry in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from assay.storage.sql.engine import Database
+from assay.storage.sql.journal import SqlJournal
+from assay.storage.sql.profiles import SqlProfiles
+from assay.storage.sql.registry import SqlRegistry
+from assay.storage.sql.schema import open_database
+
+__all__ = ["Database", "SqlJournal", "SqlProfiles", "SqlRegistry", "open_database"]
