@@ -66,7 +66,7 @@ def r2_score(summary: RegressionSummary) -> Estimate:
 
 
 def mean_absolute_percentage_error(summary: RegressionSummary) -> Estimate:
-    """Mean of the absolute error over the absolute truth, as a share (0.1 is ten percent), with Student's interval.
+    """Mean of the absolute error as a share of the truth (0.1 is ten percent), with Student's interval.
 
     Rows whose truth is 0 are left out, and `n` says how many are in. (scikit-learn divides by 2.2e-16
     there.) None without rows.
