@@ -83,6 +83,7 @@ class ModelSettings:
     reference_rows : how many first predictions serve as the reference until one is given.
     max_slice_values : values of one declared tag that get profiles of their own; the rest share one.
     retention : how long raw rows are kept, in microseconds; None: for ever.
+    classes : classes declared, or seen so far (at most 200), as text.
     """
 
     positive_class: str | None = None
@@ -92,17 +93,19 @@ class ModelSettings:
     reference_rows: int = 5_000
     max_slice_values: int = 50
     retention: int | None = None
+    classes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        return asdict(self) | {"slices": list(self.slices)}
+        return asdict(self) | {"slices": list(self.slices), "classes": list(self.classes)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelSettings:
         """Read what :meth:`to_dict` wrote; unknown names are ignored, absent ones take the default."""
         known = {name: values[name] for name in cls.__slots__ if name in values}
-        if "slices" in known:
-            known["slices"] = tuple(known["slices"])
+        for name in ("slices", "classes"):
+            if name in known:
+                known[name] = tuple(known[name])
         return cls(**known)
 
 

@@ -1,0 +1,305 @@
+"""Answers about windows of time, from stored profiles alone."""
+
+from __future__ import annotations
+
+import bisect
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.domain.answers import Calibration, DriftWindow, MetricWindow
+from assay.domain.model import Model
+from assay.domain.profile import ProfileKey, ProfileKind
+from assay.domain.time import DAY, HOUR, Granularity, from_micros
+from assay.monitoring.coverage import Piece, cover, plan_steps, snap
+from assay.monitoring.deltas import StoredSummary, decode_if_fits, outcome_type
+from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.task import positive_class
+from assay.ports.profiles import Profiles
+from assay.stats.drift import feature_drift
+from assay.stats.metrics import (
+    Estimate,
+    classification_metrics,
+    regression_metrics,
+    reliability_curve,
+    traffic_metrics,
+)
+from assay.stats.summaries.classification import ClassificationSummary
+from assay.stats.summaries.feature_profile import FeatureProfile
+from assay.stats.summaries.reference import Reference
+from assay.stats.summaries.regression import RegressionSummary
+from assay.stats.summaries.traffic import TrafficSummary
+
+__all__ = ["Analyst", "Selection"]
+
+_CACHED = 4_096
+_SCORE_BARS = 50
+_ORDER = (Granularity.MINUTE, Granularity.HOUR, Granularity.DAY, Granularity.MONTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows of a model: a window of event time (µs), a version or all, a slice or all."""
+
+    start: int
+    end: int
+    version: str | None = None
+    slice: tuple[str, str] = ("", "")
+
+
+class Analyst:
+    """Reads profiles and computes metrics, calibration and drift of any window.
+
+    Parameters
+    ----------
+    profiles : the stored profiles.
+    clock : microseconds since the epoch.
+    """
+
+    def __init__(self, profiles: Profiles, references: ReferenceKeeper, *, clock: Callable[[], int]) -> None:
+        self._profiles = profiles
+        self._references = references
+        self._clock = clock
+        self._decoded: OrderedDict[tuple[ProfileKey, int, int], StoredSummary] = OrderedDict()
+
+    def metrics(
+        self,
+        model: Model,
+        selection: Selection,
+        *,
+        step: int | None = None,
+        names: Collection[str] | None = None,
+    ) -> list[MetricWindow]:
+        """Metrics of the window, or of each step of it.
+
+        Bounds are widened to whole buckets (minutes for recent times, else hours); each answer says which
+        window it really covers.
+        """
+        windows = self._windows(model, selection, step, Granularity.MINUTE)
+        traffic = self._series(model, ProfileKind.TRAFFIC, selection, windows)
+        outcomes = self._series(model, ProfileKind.OUTCOMES, selection, windows)
+        return [
+            self._metric_window(model, bounds, calls, results, names)
+            for bounds, calls, results in zip(windows.bounds, traffic, outcomes, strict=True)
+        ]
+
+    def calibration(self, model: Model, selection: Selection, *, bins: int = 10) -> Calibration:
+        """Reliability curve, confusion matrix and distribution of scores of the window."""
+        windows = self._windows(model, selection, None, Granularity.MINUTE)
+        (outcome,) = self._series(model, ProfileKind.OUTCOMES, selection, windows)
+        start, end = windows.bounds[0]
+        if not isinstance(outcome, ClassificationSummary):
+            return Calibration(
+                from_micros(start), from_micros(end), getattr(outcome, "n_predictions", 0), 0, None, (), {}
+            )
+        positive = positive_class(model)
+        curve = reliability_curve(outcome, positive_class=positive, bins=bins)
+        edges, counts = _score_counts(outcome)
+        return Calibration(
+            start=from_micros(start),
+            end=from_micros(end),
+            n_predictions=outcome.n_predictions,
+            n_labelled=outcome.n_labelled,
+            coverage=outcome.coverage,
+            bins=tuple(curve),
+            confusion={
+                (actual or "(other)", predicted or "(other)"): count
+                for (actual, predicted), count in outcome.confusion.items()
+            },
+            score_edges=edges,
+            score_counts=counts,
+        )
+
+    def drift(
+        self,
+        model: Model,
+        selection: Selection,
+        *,
+        step: int | None = None,
+        features: Collection[str] | None = None,
+    ) -> list[DriftWindow]:
+        """Univariate drift of each feature against the active reference; empty where there is none."""
+        reference = self._reference(model)
+        if reference is None:
+            return []
+        windows = self._windows(model, selection, step, Granularity.HOUR)
+        profiles = self._series(model, ProfileKind.FEATURES, selection, windows, reference)
+        wanted = [name for name in reference.features if features is None or name in features]
+        expected = reference.profile.features
+        answers = []
+        for (start, end), profile in zip(windows.bounds, profiles, strict=True):
+            current = profile if isinstance(profile, FeatureProfile) else FeatureProfile.empty(reference)
+            observed = current.features
+            answers.append(
+                DriftWindow(
+                    start=from_micros(start),
+                    end=from_micros(end),
+                    n=current.rows,
+                    reference_id=reference.id,
+                    provisional=reference.provisional,
+                    features={
+                        name: feature_drift(expected[name], observed[name], feature=name) for name in wanted
+                    },
+                )
+            )
+        return answers
+
+    def totals(self, model: Model) -> tuple[int, int]:
+        """Predictions and labelled predictions of all time."""
+        predictions = labelled = 0
+        for kind in (ProfileKind.TRAFFIC, ProfileKind.OUTCOMES):
+            for key, data in self._profiles.scan(
+                model.model_id, kind, Granularity.MONTH, start=-(1 << 62), end=1 << 62
+            ):
+                summary = self._decode(model, key, data, None)
+                if isinstance(summary, TrafficSummary):
+                    predictions += summary.n
+                elif isinstance(summary, ClassificationSummary):
+                    labelled += summary.n_labelled
+                elif isinstance(summary, RegressionSummary):
+                    labelled += summary.n + summary.infinite
+        return predictions, labelled
+
+    def _reference(self, model: Model) -> Reference | None:
+        if model.reference_id is None:
+            return None
+        known = self._references.by_id(model.model_id)
+        if model.reference_id not in known:
+            self._references.reset(model.model_id)
+            known = self._references.by_id(model.model_id)
+        return known.get(model.reference_id)
+
+    # -- windows ----------------------------------------------------------------------------------
+
+    def _windows(self, model: Model, selection: Selection, step: int | None, finest: Granularity) -> _Windows:
+        """Plan which buckets to read."""
+        minutes_since = self._clock() - model.settings.minute_retention
+        start, end = snap(selection.start, selection.end, finest, minutes_since=minutes_since)
+        if Granularity.HOUR.floor(start) < minutes_since:
+            finest = Granularity.HOUR
+        if step is None:
+            return _Windows([(start, end)], cover(start, end, self._finest(start, end, finest)))
+        if step % HOUR == 0:
+            unit = Granularity.DAY if step % DAY == 0 else Granularity.HOUR
+            start = unit.floor(start)
+        width, starts = plan_steps(start, end, step, finest)
+        last = starts[-1] + step
+        return _Windows([(low, low + step) for low in starts], [Piece(width, start, last)])
+
+    def _finest(self, start: int, end: int, finest: Granularity) -> Granularity:
+        """Return the coarsest width that divides both bounds."""
+        for width in reversed(_ORDER[_ORDER.index(finest) :]):
+            if width.floor(start) == start and width.floor(end) == end:
+                return width
+        return finest
+
+    def _series(
+        self,
+        model: Model,
+        kind: ProfileKind,
+        selection: Selection,
+        windows: _Windows,
+        reference: Reference | None = None,
+    ) -> list[StoredSummary | None]:
+        """Merge the stored buckets into one summary a window; None where there is none."""
+        parts: list[list[StoredSummary]] = [[] for _ in windows.bounds]
+        starts = [low for low, _ in windows.bounds]
+        for piece in windows.pieces:
+            for key, data in self._profiles.scan(
+                model.model_id,
+                kind,
+                piece.granularity,
+                start=piece.start,
+                end=piece.end,
+                version=selection.version,
+                slice_key=selection.slice[0],
+                slice_value=selection.slice[1],
+                reference_id=reference.id if reference is not None else "",
+            ):
+                summary = self._decode(model, key, data, reference)
+                if summary is not None:
+                    parts[bisect.bisect_right(starts, key.start) - 1].append(summary)
+        return [_merge(part) for part in parts]
+
+    def _decode(
+        self, model: Model, key: ProfileKey, data: bytes, reference: Reference | None
+    ) -> StoredSummary | None:
+        """Read a profile, or remember having read these very bytes."""
+        name = (key, len(data), hash(data))
+        held = self._decoded.get(name)
+        if held is None:
+            references: Mapping[str, Reference] = {} if reference is None else {reference.id: reference}
+            held = decode_if_fits(model, key, data, references)
+            if held is not None and key.granularity in (Granularity.DAY, Granularity.MONTH):
+                self._decoded[name] = held
+                while len(self._decoded) > _CACHED:
+                    self._decoded.popitem(last=False)
+        return held
+
+    def _metric_window(
+        self,
+        model: Model,
+        bounds: tuple[int, int],
+        calls: StoredSummary | None,
+        results: StoredSummary | None,
+        names: Collection[str] | None,
+    ) -> MetricWindow:
+        traffic = calls if isinstance(calls, TrafficSummary) else TrafficSummary.empty()
+        metrics: dict[str, Estimate] = dict(traffic_metrics(traffic))
+        outcome = results if results is not None else outcome_type(model).empty()
+        labelled = 0
+        if isinstance(outcome, ClassificationSummary):
+            labelled = outcome.n_labelled
+            metrics |= classification_metrics(outcome, positive_class=positive_class(model))
+        elif isinstance(outcome, RegressionSummary):
+            labelled = outcome.n + outcome.infinite
+            metrics |= regression_metrics(outcome)
+        if names is not None:
+            metrics = {name: value for name, value in metrics.items() if name in names}
+        return MetricWindow(
+            start=from_micros(bounds[0]),
+            end=from_micros(bounds[1]),
+            n_predictions=traffic.n,
+            n_labelled=labelled,
+            coverage=labelled / traffic.n if traffic.n else None,
+            metrics=metrics,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Bounds of the windows asked for, and the stored buckets that make them up."""
+
+    bounds: list[tuple[int, int]]
+    pieces: list[Piece]
+
+
+def _merge(parts: Sequence[StoredSummary]) -> StoredSummary | None:
+    if not parts:
+        return None
+    if isinstance(parts[0], FeatureProfile):
+        return FeatureProfile.merge_many(parts)
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merged.merge(part)  # type: ignore[arg-type] # one series, one type
+    return merged
+
+
+def _score_counts(outcome: ClassificationSummary) -> tuple[tuple[float, ...], dict[str, tuple[int, ...]]]:
+    """Distribution of scores by true class, in 50 cells."""
+    scores = outcome.scores
+    if scores is None:
+        return (), {}
+    scores = scores.binned()
+    together = scores.everyone.reshape(_SCORE_BARS, -1).sum(axis=1)
+    counts = {}
+    labelled = np.zeros_like(together)
+    for name, row in zip((*scores.classes, "(other)"), scores.counts, strict=True):
+        bars = row.reshape(_SCORE_BARS, -1).sum(axis=1)
+        labelled += bars
+        if bars.any():
+            counts[name] = tuple(bars.tolist())
+    counts["unlabelled"] = tuple((together - labelled).tolist())
+    return tuple(np.linspace(0.0, 1.0, _SCORE_BARS + 1).tolist()), counts

@@ -1,0 +1,84 @@
+"""Moves rows from the journal into the lake, and deletes from the journal what every consumer has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assay.domain.columns import Kind
+from assay.domain.time import SECOND
+from assay.ports.journal import Journal
+from assay.ports.lake import Lake
+from assay.ports.profiles import Profiles
+
+__all__ = ["LakeWriter"]
+
+_CHUNK = 64 << 20
+_KINDS = (Kind.PREDICTIONS, Kind.LABELS)
+
+
+class LakeWriter:
+    """The journal's consumer that fills the lake.
+
+    Parameters
+    ----------
+    journal, lake, profiles : the stores; the profiles' position says what may be deleted.
+    clock : microseconds since the epoch.
+    rows, seconds : a model's rows are moved when there are so many, or when the oldest is so old.
+    keys_seconds : how long idempotency keys are kept.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        lake: Lake,
+        profiles: Profiles,
+        *,
+        clock: Callable[[], int],
+        rows: int,
+        seconds: float,
+        keys_seconds: float,
+    ) -> None:
+        self._journal = journal
+        self._lake = lake
+        self._profiles = profiles
+        self._clock = clock
+        self._rows = rows
+        self._age = int(seconds * SECOND)
+        self._keys = int(keys_seconds * SECOND)
+        self._since: dict[tuple[str, Kind], int] = {}
+
+    def run(self, *, force: bool = False) -> int:
+        """Move what is due (everything, with `force`); return the number of rows moved."""
+        now = self._clock()
+        moved = 0
+        known = self._profiles.position()
+        done: list[tuple[str, Kind, int]] = []
+        for model_id, kind, rows, _first, last in self._journal.models(after=0):
+            if kind not in _KINDS:
+                done.append((model_id, kind, min(last, known)))
+                continue
+            since = self._since.setdefault((model_id, kind), now)
+            if not force and rows < self._rows and now - since < self._age:
+                continue
+            moved += self.flush(model_id, kind, upto=last)
+            self._since.pop((model_id, kind), None)
+            done.append((model_id, kind, min(self._lake.position(model_id, kind), known)))
+        if done:
+            self._journal.trim(batches=done, keys_before=now - self._keys)
+        return moved
+
+    def flush(self, model_id: str, kind: Kind, *, upto: int) -> int:
+        """Move one model's rows of one kind up to a position; return how many."""
+        moved = 0
+        position = self._lake.position(model_id, kind)
+        while position < upto:
+            batches = self._journal.read(
+                after=position, upto=upto, model_id=model_id, kinds=(kind,), max_bytes=_CHUNK
+            )
+            if not batches:
+                break
+            position = batches[-1].position
+            moved += self._lake.write(
+                model_id, kind, [(batch.position, batch.table()) for batch in batches], upto=position
+            )
+        return moved

@@ -1,0 +1,55 @@
+"""Decoded profiles, kept between reads and writes up to a limit of memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+
+from assay.domain.profile import ProfileKey
+from assay.monitoring.deltas import StoredSummary
+
+__all__ = ["ProfileCache"]
+
+
+class ProfileCache:
+    """The most recently used profiles; thread-safe.
+
+    Parameters
+    ----------
+    max_bytes : limit of the stored size of what is held; decoded, it is a few times as much.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._held: OrderedDict[ProfileKey, tuple[int, StoredSummary]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def find(self, keys: Collection[ProfileKey]) -> dict[ProfileKey, StoredSummary]:
+        """Those of `keys` that are held."""
+        found = {}
+        with self._lock:
+            for key in keys:
+                entry = self._held.get(key)
+                if entry is not None:
+                    self._held.move_to_end(key)
+                    found[key] = entry[1]
+        return found
+
+    def store(self, summaries: Mapping[ProfileKey, tuple[int, StoredSummary]]) -> None:
+        """Hold summaries, each with its stored size in bytes."""
+        with self._lock:
+            for key, entry in summaries.items():
+                old = self._held.pop(key, None)
+                self._bytes += entry[0] - (old[0] if old else 0)
+                self._held[key] = entry
+            while self._bytes > self._max_bytes and self._held:
+                _, (size, _) = self._held.popitem(last=False)
+                self._bytes -= size
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._held.clear()
+            self._bytes = 0

@@ -1,0 +1,385 @@
+"""The journal's consumer that fills the profiles, one transaction a round."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assay.domain.batch import JournalBatch
+from assay.domain.columns import PROBABILITY, TAG, Kind
+from assay.domain.finding import Finding
+from assay.domain.model import Model
+from assay.domain.profile import (
+    DirtyBucket,
+    ProfileChange,
+    ProfileKey,
+    ProfileKind,
+    Rebuild,
+    RebuildStatus,
+    StoredReference,
+    WaitingLabel,
+)
+from assay.domain.time import MINUTE, Granularity
+from assay.monitoring.deltas import Deltas, StoredSummary, decode_if_fits
+from assay.monitoring.intake_findings import feature_findings, timestamp_findings
+from assay.monitoring.label_join import JoinedRound, LabelJoin
+from assay.monitoring.lake_writer import LakeWriter
+from assay.monitoring.profile_cache import ProfileCache
+from assay.monitoring.raw_rows import RawRows, concat
+from assay.monitoring.rebuild import DirtyRebuilder, ReferenceRebuilder, known_slice_values
+from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.task import settle
+from assay.ports.journal import Journal
+from assay.ports.lake import Lake
+from assay.ports.profiles import Profiles
+from assay.ports.registry import Registry
+
+__all__ = ["Erasure", "Profiler"]
+
+_KEPT_ERASURES = 1_000
+_EXPIRY_PAUSE = MINUTE
+OUTCOME_COLUMNS = ("model_version", "prediction", "prediction_class", "score")
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """What an erasure's journal batch asks for: predictions by id, or all where a tag has a value."""
+
+    ids: tuple[str, ...] = ()
+    tag: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one round gathers before its commit."""
+
+    before: int
+    after: int
+    deltas: dict[ProfileKey, StoredSummary] = field(default_factory=dict)
+    waiting: list[WaitingLabel] = field(default_factory=list)
+    settled: list[tuple[str, str]] = field(default_factory=list)
+    dirty: list[DirtyBucket] = field(default_factory=list)
+    orphans: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    models: dict[str, Model] = field(default_factory=dict)
+    references: list[StoredReference] = field(default_factory=list)
+    drop_references: list[tuple[str, str]] = field(default_factory=list)
+    joined: dict[str, JoinedRound] = field(default_factory=dict)
+
+
+class Profiler:
+    """Turns journal batches into profiles, round by round, each exactly once.
+
+    A round reads what is new in the journal, joins labels, summarises, merges into the stored profiles and
+    writes everything with the new position in one transaction. Where there is nothing new, it rebuilds what
+    corrections, erasures and new references have made stale.
+
+    Thread-safe; `lock` is held during a step, and may be taken to change what a step reads.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        lake: Lake,
+        profiles: Profiles,
+        registry: Registry,
+        lake_writer: LakeWriter,
+        *,
+        clock: Callable[[], int],
+        round_bytes: int,
+        cache_bytes: int,
+    ) -> None:
+        self.lock = threading.RLock()
+        self._journal = journal
+        self._lake = lake
+        self._profiles = profiles
+        self._registry = registry
+        self._lake_writer = lake_writer
+        self._clock = clock
+        self._round_bytes = round_bytes
+        self._raw = RawRows(journal, lake)
+        self._join = LabelJoin(self._raw, profiles)
+        self._cache = ProfileCache(cache_bytes)
+        self.references = ReferenceKeeper(self._raw, profiles)
+        self._slice_values: dict[str, dict[str, set[str]]] = {}
+        self._dirty = DirtyRebuilder(self._raw, profiles, self.references, clock=clock)
+        self._rebuilds = ReferenceRebuilder(self._raw, profiles, self.references)
+        self._expired_at = 0
+        self.revisions: dict[str, int] = {}
+        self.erased: dict[int, int] = {}
+        self.rows = 0
+
+    def reset(self) -> None:
+        """Forget what is remembered of the stores, after a failure or when another process has written."""
+        with self.lock:
+            self._cache.clear()
+            self._join.reset()
+            self.references.reset()
+            self._slice_values.clear()
+
+    def position(self) -> int:
+        """Journal position up to which the profiles hold every row."""
+        return self._profiles.position()
+
+    def step(self) -> bool:
+        """Do one piece of work; return whether there may be more.
+
+        Raises
+        ------
+        StaleWriter
+            Another process has moved on; call :meth:`reset` and step again.
+        """
+        with self.lock:
+            try:
+                before = self._profiles.position()
+                batches = self._journal.read(after=before, max_bytes=self._round_bytes)
+                if batches:
+                    self._take(before, batches)
+                    return True
+                return self._rebuild(before) or self._expire(before)
+            except BaseException:
+                self.reset()  # what is remembered may run ahead of what is stored
+                raise
+
+    def all_hours(self, model_id: str) -> list[DirtyBucket]:
+        """Every hour in which the model has predictions."""
+        return self._dirty.all_hours(model_id)
+
+    # -- one round --------------------------------------------------------------------------------
+
+    def _take(self, before: int, batches: list[JournalBatch]) -> None:
+        if batches[0].kind is Kind.ERASURE:
+            self._erase(before, batches[0])
+            return
+        ordinary: list[JournalBatch] = []
+        for batch in batches:
+            if batch.kind is Kind.ERASURE:
+                break
+            ordinary.append(batch)
+        round_ = _Round(before, ordinary[-1].position)
+        by_model: dict[str, dict[Kind, list[pa.Table]]] = {}
+        for batch in ordinary:
+            by_model.setdefault(batch.model_id, {}).setdefault(batch.kind, []).append(batch.table())
+            self.rows += batch.rows
+        for model_id, tables in by_model.items():
+            self._gather(round_, model_id, tables)
+        self._commit(round_)
+
+    def _gather(self, round_: _Round, model_id: str, tables: Mapping[Kind, list[pa.Table]]) -> None:
+        """Add to `round_` what one model's new rows change."""
+        now = self._clock()
+        stored = self._registry.get(model_id)
+        model = stored or Model(model_id, created_at=now)
+        findings = timestamp_findings(model_id, tables, now=now)
+        predictions = concat(
+            [table.replace_schema_metadata(None) for table in tables.get(Kind.PREDICTIONS, [])]
+        )
+        labels = concat([table.replace_schema_metadata(None) for table in tables.get(Kind.LABELS, [])])
+        model = settle(model, predictions, labels)
+        if stored is not None and stored.task is not None and stored.task is not model.task:
+            round_.dirty.extend(self._dirty.all_hours(model_id))
+        slices = frozenset(TAG + key for key in model.settings.slices)
+        joined = self._join.join(
+            model_id,
+            predictions=predictions,
+            labels=labels,
+            upto=round_.before,
+            horizon=model.settings.label_horizon,
+            columns=OUTCOME_COLUMNS,
+            chosen=lambda name: name.startswith(PROBABILITY) or name in slices,
+        )
+        provisional = self.references.grow(model, predictions, upto=round_.before, now=now)
+        if provisional is not None:
+            model = model.with_(reference_id=provisional.stored.reference_id)
+            round_.references.append(provisional.stored)
+            round_.drop_references.extend((model_id, old) for old in provisional.replaced)
+        live = self.references.live(model) if provisional is None else [provisional.reference]
+        findings += feature_findings(model_id, predictions, live[0] if live else None, now=now)
+        deltas = Deltas(
+            model,
+            live,
+            minutes_since=now - model.settings.minute_retention,
+            slice_values=self._known_slices(model_id),
+        )
+        if provisional is not None and provisional.rows_before.num_rows:
+            earlier = provisional.rows_before
+            nothing = np.full(earlier.num_rows, -1, dtype=np.int64)
+            deltas.add(earlier, nothing, joined.labels, kinds=(ProfileKind.FEATURES,))
+        if predictions.num_rows:
+            deltas.add(predictions, joined.truth_of_new, joined.labels)
+        if joined.old is not None and joined.old.num_rows:
+            deltas.add(
+                joined.old, joined.truth_of_old, joined.labels, kinds=(ProfileKind.OUTCOMES,), late=True
+            )
+        if model != stored:
+            round_.models[model_id] = model
+        round_.deltas.update(deltas.values)
+        round_.waiting.extend(joined.waiting)
+        round_.settled.extend((model_id, name) for name in joined.settled)
+        round_.dirty.extend(DirtyBucket(model_id, start) for start in joined.dirty)
+        if joined.orphans:
+            round_.orphans[model_id] = joined.orphans
+        round_.findings.extend(findings)
+        round_.joined[model_id] = joined
+
+    def _commit(self, round_: _Round) -> None:
+        """Merge into what is stored and write, then remember."""
+        merged = self._merged(round_)
+        upserts = {key: summary.to_bytes() for key, summary in merged.items()}
+        self._profiles.commit(
+            ProfileChange(
+                before=round_.before,
+                after=round_.after,
+                upserts=upserts,
+                waiting=tuple(round_.waiting),
+                settled=tuple(round_.settled),
+                dirty=tuple(sorted(set(round_.dirty))),
+                orphans=round_.orphans,
+                findings=tuple(round_.findings),
+                models=tuple(round_.models.values()),
+                references=tuple(round_.references),
+                drop_references=tuple(round_.drop_references),
+            )
+        )
+        self._cache.store({key: (len(upserts[key]), summary) for key, summary in merged.items()})
+        for model_id, joined in round_.joined.items():
+            self._join.confirm(model_id, joined)
+            self._touch(model_id)
+
+    def _merged(self, round_: _Round) -> dict[ProfileKey, StoredSummary]:
+        """Deltas merged into what is stored under the same keys."""
+        held = self._cache.find(round_.deltas)
+        unknown = [key for key in round_.deltas if key not in held]
+        for key, data in self._profiles.get(unknown).items():
+            model = round_.models.get(key.model_id) or self._registry.get(key.model_id)
+            known = model and decode_if_fits(model, key, data, self.references.by_id(key.model_id))
+            if known is not None:
+                held[key] = known
+        merged = {}
+        for key, delta in round_.deltas.items():
+            known = held.get(key)
+            # A model whose task has just been told otherwise starts its outcomes anew; its hours are dirty.
+            fits = known is not None and type(known) is type(delta)
+            merged[key] = known.merge(delta) if fits else delta  # type: ignore[union-attr,arg-type] # checked by `fits`
+        return merged
+
+    def _known_slices(self, model_id: str) -> dict[str, set[str]]:
+        """Slice values that have profiles, by tag."""
+        if model_id not in self._slice_values:
+            self._slice_values[model_id] = known_slice_values(self._profiles, model_id)
+        return self._slice_values[model_id]
+
+    def _touch(self, model_id: str) -> None:
+        self.revisions[model_id] = self.revisions.get(model_id, 0) + 1
+
+    # -- everything else --------------------------------------------------------------------------
+
+    def _erase(self, before: int, batch: JournalBatch) -> None:
+        """Erase rows for good, then have their buckets rebuilt.
+
+        The buckets are marked before anything is deleted: a crash in between repeats the erasure, and
+        an erasure repeated no longer finds the rows that would tell which buckets they were in.
+        """
+        erasure = msgspec.json.decode(batch.payload, type=Erasure)
+        model_id = batch.model_id
+        for kind in (Kind.PREDICTIONS, Kind.LABELS):
+            self._lake_writer.flush(model_id, kind, upto=batch.position)
+        rows = self._matching(model_id, erasure, upto=batch.position)
+        ids = list(dict.fromkeys([*erasure.ids, *rows.column("prediction_id").to_pylist()]))
+        hours = np.unique(Granularity.HOUR.floor_array(_times(rows))).tolist()
+        self._profiles.commit(
+            ProfileChange(
+                before=before,
+                after=before,
+                dirty=tuple(DirtyBucket(model_id, hour) for hour in hours),
+                settled=tuple((model_id, name) for name in ids),
+            )
+        )
+        if ids:
+            self._lake.erase(model_id, ids=ids, upto=batch.position)
+        self._profiles.commit(ProfileChange(before=before, after=batch.position))
+        self._join.reset()
+        self.erased[batch.position] = rows.num_rows
+        while len(self.erased) > _KEPT_ERASURES:
+            self.erased.pop(next(iter(self.erased)))
+
+    def _matching(self, model_id: str, erasure: Erasure, *, upto: int) -> pa.Table:
+        """prediction_id and timestamp of the rows that an erasure concerns."""
+        columns = ["prediction_id", "timestamp"]
+        found = []
+        if erasure.ids:
+            found.append(
+                self._lake.scan(model_id, Kind.PREDICTIONS, columns=columns, ids=erasure.ids, upto=upto)
+            )
+        if erasure.tag is not None:
+            key, value = erasure.tag
+            name = TAG + key
+            for piece in self._lake.scan_batches(
+                model_id, Kind.PREDICTIONS, columns=[*columns, name], upto=upto
+            ):
+                if name in piece.column_names:
+                    hits = pc.equal(piece.column(name), value)
+                    found.append(piece.filter(pc.fill_null(hits, False)))
+        tables = [table.select(columns) for table in found if table.num_rows]
+        empty = pa.table({"prediction_id": pa.array([], pa.string()), "timestamp": pa.array([], pa.int64())})
+        return concat(tables) if tables else empty
+
+    def _rebuild(self, position: int) -> bool:
+        """Take one step of rebuilding; false where nothing is stale."""
+        dirty, rebuilds, _ = self._profiles.state()
+        running = [rebuild for rebuild in rebuilds if rebuild.status is RebuildStatus.RUNNING]
+        if running:
+            self._write_rebuild(position, running[0])
+            return True
+        if dirty:
+            model = self._registry.get(dirty[0].model_id)
+            if model is not None:
+                change = self._dirty.rebuild_day(model, dirty, position=position)
+                self._profiles.commit(change)
+                self._cache.clear()
+                self._touch(model.model_id)
+                return True
+        return False
+
+    def _write_rebuild(self, position: int, rebuild: Rebuild) -> None:
+        model = self._registry.get(rebuild.model_id)
+        if model is None:
+            return
+        change = self._rebuilds.step(model, rebuild, position=position)
+        self._profiles.commit(change)
+        self._cache.clear()
+        self.references.reset(model.model_id)
+        self._touch(model.model_id)
+
+    def _expire(self, position: int) -> bool:
+        """Give up labels whose horizon has passed; looked for once a minute."""
+        now = self._clock()
+        if now - self._expired_at < _EXPIRY_PAUSE:
+            return False
+        self._expired_at = now
+        settled: list[tuple[str, str]] = []
+        orphans: dict[str, int] = {}
+        after = ""
+        while models := self._registry.models(after=after):
+            for model in models:
+                lost = self._join.expired(model.model_id, horizon=model.settings.label_horizon, now=now)
+                if lost:
+                    settled.extend((model.model_id, label.prediction_id) for label in lost)
+                    orphans[model.model_id] = len(lost)
+            after = models[-1].model_id
+        if settled:
+            self._profiles.commit(
+                ProfileChange(before=position, after=position, settled=tuple(settled), orphans=orphans)
+            )
+            self._join.reset()
+        return False
+
+
+def _times(rows: pa.Table) -> np.ndarray:
+    column = rows.column("timestamp")
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)

@@ -1,0 +1,95 @@
+"""Every setting of the service, in one table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from assay.errors import InvalidInput
+
+__all__ = ["PREFIX", "Settings"]
+
+PREFIX = "ASSAY_"
+_DEFAULT_DIR = Path("assay-data")
+
+
+def _setting(default: Any, text: str) -> Any:
+    """Declare a setting with its default and its description."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings; each can be given as an argument, or as ``ASSAY_<NAME>`` in the environment."""
+
+    data_dir: Path = _setting(_DEFAULT_DIR, "Folder of the embedded stores.")
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of journal and registry; empty: SQLite in the data folder."
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on; only loopback addresses are accepted.")
+    port: int = _setting(8004, "Port to listen on.")
+    max_body_bytes: int = _setting(64 << 20, "Largest request body on the wire, in bytes.")
+    max_decoded_bytes: int = _setting(256 << 20, "Largest request body after decompression, in bytes.")
+    max_inflight_bytes: int = _setting(512 << 20, "Bodies being handled at once; more are answered 503.")
+    max_items: int = _setting(1_000_000, "Most predictions or labels in one request.")
+    max_columns: int = _setting(10_000, "Most features, tags and probabilities in one request.")
+    dedup_window: int = _setting(2_000_000, "Prediction ids remembered, at least, to recognise duplicates.")
+    idempotency_hours: int = _setting(24, "Hours for which an Idempotency-Key is remembered.")
+    round_bytes: int = _setting(32 << 20, "Most journal bytes that one round of the profiler takes.")
+    round_seconds: float = _setting(0.25, "Pause between rounds of the profiler while data arrives.")
+    lake_rows: int = _setting(250_000, "Rows of a model in the journal that are moved to the lake at once.")
+    lake_seconds: float = _setting(30.0, "Longest stay of a row in the journal before it goes to the lake.")
+    maintain_seconds: float = _setting(600.0, "Pause between compactions of the lake.")
+    profile_cache_bytes: int = _setting(64 << 20, "Memory for decoded profiles that are being added to.")
+    min_free_bytes: int = _setting(64 << 20, "Free disk space under which nothing more is accepted.")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Read settings from arguments, then from the environment, then from the defaults.
+
+        Raises
+        ------
+        InvalidInput
+            Where a value does not fit, or an ``ASSAY_`` variable names no setting.
+        """
+        environ = os.environ if environ is None else environ
+        known = {item.name: item for item in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            name = variable.removeprefix(PREFIX).lower()
+            if name in known:
+                values[name] = _parse(variable, text, known[name].default)
+        for name, value in given.items():
+            if name not in known:
+                raise InvalidInput(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+            if value is not None:
+                values[name] = value
+        if "data_dir" in values:
+            values["data_dir"] = Path(values["data_dir"])
+        return cls(**values)
+
+    @property
+    def sql_url(self) -> str:
+        """Where journal and registry are."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'assay.db').absolute()}"
+
+    @property
+    def lake_dir(self) -> Path:
+        """Where the lake is."""
+        return self.data_dir / "lake"
+
+
+def _parse(variable: str, text: str, default: Any) -> Any:
+    """Read `text` as the type of the setting's default."""
+    try:
+        if isinstance(default, Path):
+            return Path(text)
+        return type(default)(text)
+    except ValueError:
+        raise InvalidInput(f"{variable}={text!r} is not a {type(default).__name__}") from None

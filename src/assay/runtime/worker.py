@@ -1,0 +1,121 @@
+"""The background thread that keeps profiles and lake up with the journal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from assay.errors import AssayError, StaleWriter
+from assay.monitoring.lake_writer import LakeWriter
+from assay.monitoring.profiler import Profiler
+
+__all__ = ["Worker"]
+
+_log = logging.getLogger(__name__)
+_IDLE_SECONDS = 1.0
+_BACKOFF_SECONDS = 1.0
+
+
+class Worker:
+    """Runs rounds of the profiler, moves rows to the lake, and looks after both.
+
+    A failure is logged, kept in `failure` for the health page, and tried again after a second: nothing needs
+    a restart once the cause is gone.
+
+    Parameters
+    ----------
+    profiler, lake_writer : the two consumers of the journal.
+    maintain : compacts and expires; called every `maintain_seconds`.
+    lease : tries to become the one worker of the data folder; false where another process is.
+    round_seconds : pause between rounds while data arrives.
+    """
+
+    def __init__(
+        self,
+        profiler: Profiler,
+        lake_writer: LakeWriter,
+        *,
+        maintain: Callable[[], None],
+        lease: Callable[[], bool],
+        round_seconds: float,
+        maintain_seconds: float,
+    ) -> None:
+        self._profiler = profiler
+        self._lake_writer = lake_writer
+        self._maintain = maintain
+        self._lease = lease
+        self._round_seconds = round_seconds
+        self._maintain_seconds = maintain_seconds
+        self._wake = threading.Event()
+        self._stopping = False
+        self.failure: str | None = None
+        self.figures = {"profile_seconds": 0.0, "lake_seconds": 0.0, "rounds": 0.0, "failures": 0.0}
+        self._thread = threading.Thread(target=self._run, name="assay-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something new."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the step at hand and stop."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        maintained = time.monotonic()
+        while not self._stopping:
+            self._wake.wait(_IDLE_SECONDS)
+            self._wake.clear()
+            if self._stopping:
+                return
+            try:
+                if not self._lease():
+                    continue
+                self._work()
+                if time.monotonic() - maintained >= self._maintain_seconds:
+                    maintained = time.monotonic()
+                    self._maintain()
+                self.failure = None
+            except StaleWriter:
+                self._profiler.reset()
+                self._wake.set()
+            except Exception as error:  # noqa: BLE001 - the worker must outlive whatever goes wrong in a step
+                self.failure = str(error)
+                self.figures["failures"] += 1
+                self._profiler.reset()
+                if isinstance(error, AssayError):
+                    _log.warning("background work failed and is tried again: %s", error)
+                else:
+                    _log.exception("background work failed and is tried again")
+                self._pause(_BACKOFF_SECONDS)
+                self._wake.set()
+
+    def _work(self) -> None:
+        """Take steps until everything is done."""
+        while not self._stopping:
+            started = time.perf_counter()
+            more = self._profiler.step()
+            between = time.perf_counter()
+            self._lake_writer.run()
+            ended = time.perf_counter()
+            self.figures["rounds"] += 1
+            self.figures["profile_seconds"] += between - started
+            self.figures["lake_seconds"] += ended - between
+            if not more:
+                return
+            # Larger rounds cost less per row: let some rows gather, but never idle for longer than the work took.
+            self._pause(max(0.0, self._round_seconds - (ended - started)))
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, unless stopping."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
