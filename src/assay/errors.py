@@ -4,6 +4,7 @@
 
     AssayError
     ├── InvalidInput (ValueError)        the caller's data or arguments; nothing was stored
+    │   ├── Unreadable                   bytes that are not what they claim to be: broken JSON, Arrow, gzip
     │   └── TooLarge                     a body, a batch or a name over its limit
     ├── NotFound (LookupError)           no such model, prediction, reference
     ├── Conflict                         what was asked contradicts what is stored
@@ -34,6 +35,7 @@ __all__ = [
     "StorageFull",
     "StorageUnavailable",
     "TooLarge",
+    "Unreadable",
 ]
 
 
@@ -51,6 +53,10 @@ class AssayError(Exception):
 
 class InvalidInput(AssayError, ValueError):
     """The input cannot be used as it is; nothing of it was stored."""
+
+
+class Unreadable(InvalidInput):
+    """The bytes are not what they claim to be; they cannot be read at all."""
 
 
 class TooLarge(InvalidInput):

@@ -1,0 +1,201 @@
+"""JSON bodies: a list of records, or columns.
+
+The common case is decoded at once; only where that fails is each item decoded on its own, so that the good
+ones are kept and the bad ones are told one by one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from assay.domain.columns import Kind
+from assay.errors import InvalidInput, TooLarge, Unreadable
+from assay.monitoring.intake.assemble import GROUPS, assemble
+from assay.monitoring.intake.batch import Intake
+from assay.monitoring.intake.columnar import ColumnValues, draft_of_columns
+from assay.monitoring.intake.context import Context
+from assay.monitoring.intake.faults import Faults, shown
+from assay.monitoring.intake.records import draft_of_records
+
+__all__ = ["read_json"]
+
+Scalar = int | float | str | bool | None
+_Group = dict[str, Scalar]
+_Prediction = dict[str, Scalar | _Group]
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the bodies of both routes share."""
+
+    model_id: str
+    model_version: str | None = None
+    columns: ColumnValues | None = None
+
+
+class _Predictions(_Envelope):
+    predictions: list[_Prediction] | None = None
+
+
+class _Labels(_Envelope):
+    labels: list[_Group] | None = None
+
+
+class _RawPredictions(_Envelope):
+    predictions: list[msgspec.Raw] | None = None
+
+
+class _RawLabels(_Envelope):
+    labels: list[msgspec.Raw] | None = None
+
+
+_WHOLE: dict[Kind, msgspec.json.Decoder[Any]] = {
+    Kind.PREDICTIONS: msgspec.json.Decoder(_Predictions),
+    Kind.LABELS: msgspec.json.Decoder(_Labels),
+}
+_RAW: dict[Kind, msgspec.json.Decoder[Any]] = {
+    Kind.PREDICTIONS: msgspec.json.Decoder(_RawPredictions),
+    Kind.LABELS: msgspec.json.Decoder(_RawLabels),
+}
+_ITEM: dict[Kind, msgspec.json.Decoder[Any]] = {
+    Kind.PREDICTIONS: msgspec.json.Decoder(_Prediction),
+    Kind.LABELS: msgspec.json.Decoder(_Group),
+}
+_SCALARS = {int, float, str, bool, type(None)}
+_NOT_FINITE = (b"N", b"I")
+_SMALL = 1 << 20
+_IN_JSON: dict[type, str] = {dict: "an object", list: "a list"}
+
+
+def read_json(kind: Kind, body: bytes, context: Context) -> Intake:
+    """Read the body of ``POST /api/v1/predictions`` or ``/api/v1/labels``.
+
+    Raises
+    ------
+    Unreadable
+        Where the body is not JSON.
+    InvalidInput
+        Where it is JSON of another shape; single items that are bad raise nothing, see
+        :attr:`~assay.monitoring.intake.batch.Intake.rejected`.
+    TooLarge
+        Where it holds more than the limits allow.
+    """
+    if len(body) > _SMALL and body.count(b",") > context.limits.values:
+        raise TooLarge(
+            f"the body holds more than {context.limits.values} values; send fewer items at once, "
+            "or an Arrow stream"
+        )
+    faults: Faults | None = None
+    try:
+        envelope = _WHOLE[kind].decode(body)
+        items = _items(kind, envelope)
+    except (ValueError, RecursionError) as error:  # of which all of msgspec's and Unicode's are
+        if _has_non_finite(body, error):
+            envelope, items, faults = _lenient(kind, body)
+        elif isinstance(error, msgspec.ValidationError):
+            envelope, items, faults = _each(kind, body)
+        else:
+            raise _unreadable(error) from None
+    version = envelope.model_version or ""
+    if (items is None) == (envelope.columns is None):
+        raise InvalidInput(f"the body needs either {kind.value} or columns")
+    if items is None:
+        draft = draft_of_columns(kind, envelope.model_id, version, envelope.columns, context.limits)
+    else:
+        draft = draft_of_records(kind, envelope.model_id, version, items, context, faults)
+    return assemble(draft, context)
+
+
+def _items(kind: Kind, envelope: Any) -> list[Any] | None:
+    """Return the list of items, of whatever type they are."""
+    return getattr(envelope, kind.value)
+
+
+def _each(kind: Kind, body: bytes) -> tuple[Any, list[Any] | None, Faults | None]:
+    """Decode item by item; a bad one becomes an empty record with a fault."""
+    try:
+        envelope = _RAW[kind].decode(body)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the body does not fit: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from None
+    items = _items(kind, envelope)
+    if items is None:
+        return envelope, None, None
+    faults = Faults(len(items))
+    decode = _ITEM[kind].decode
+    for row, item in enumerate(items):
+        try:
+            items[row] = decode(item)
+        except (ValueError, RecursionError):
+            try:
+                items[row] = _judged(kind, json.loads(bytes(item)), row, faults)
+            except (ValueError, RecursionError) as error:
+                faults.add(row, "wrong_type", f"the item cannot be read: {_unreadable(error).message}")
+                items[row] = {}
+    return envelope, items, faults
+
+
+def _lenient(kind: Kind, body: bytes) -> tuple[Any, list[Any] | None, Faults | None]:
+    """Decode a body with NaN or Infinity, which are not JSON but which Python's json writes."""
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from None
+    items = values.get(kind.value) if isinstance(values, dict) else None
+    if isinstance(items, list):
+        values[kind.value] = []
+    try:
+        envelope = msgspec.convert(values, _Predictions if kind is Kind.PREDICTIONS else _Labels)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the body does not fit: {error}") from None
+    if not isinstance(items, list):
+        return envelope, None, None
+    faults = Faults(len(items))
+    return envelope, [_judged(kind, item, row, faults) for row, item in enumerate(items)], faults
+
+
+def _judged(kind: Kind, item: Any, row: int, faults: Faults) -> dict[str, Any]:
+    """Return the item if its values are scalars or flat objects; else report it and return its id at most."""
+    message = None
+    if not isinstance(item, dict):
+        message = f"an item must be an object, not {_type(item)}"
+    elif not _SCALARS.issuperset(map(type, item.values())):
+        for name, value in item.items():
+            if isinstance(value, list) or (isinstance(value, dict) and kind is Kind.LABELS):
+                message = f"{shown(name)} must be a single value, not {_type(value)}"
+            elif isinstance(value, dict) and not _SCALARS.issuperset(map(type, value.values())):
+                inner, bad = next((k, v) for k, v in value.items() if type(v) not in _SCALARS)
+                message = (
+                    f"{shown(inner)} in {shown(name)} is {_type(bad)}; {', '.join(GROUPS)} are flat: "
+                    "names with a number, text, boolean or null each"
+                )
+            if message:
+                break
+    if message is None:
+        return item
+    faults.add(row, "wrong_type", message)
+    given = item.get("prediction_id") if isinstance(item, dict) else None
+    return {"prediction_id": given} if isinstance(given, str) else {}
+
+
+def _type(value: object) -> str:
+    """Name the kind of a value in the words of JSON."""
+    return _IN_JSON.get(type(value)) or shown(value)
+
+
+def _has_non_finite(body: bytes, error: Exception) -> bool:
+    """Whether decoding stopped at NaN, Infinity or -Infinity."""
+    place = str(error).rpartition("(byte ")[2].rstrip(")")
+    return place.isdigit() and body[int(place) : int(place) + 1] in _NOT_FINITE
+
+
+def _unreadable(error: Exception) -> Unreadable:
+    """Say why the bytes are not JSON."""
+    if isinstance(error, RecursionError):
+        return Unreadable("the body is nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return Unreadable(f"the body is not UTF-8: {error.reason} at byte {error.start}")
+    return Unreadable(f"the body is not JSON: {str(error)[:300]}")
