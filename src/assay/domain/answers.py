@@ -284,7 +284,6 @@ class ErasureAnswer(Answer):
 
     model_id: str
     erased: int
-    buckets_rebuilt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)

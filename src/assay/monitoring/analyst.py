@@ -103,7 +103,7 @@ class Analyst:
             n_predictions=outcome.n_predictions,
             n_labelled=outcome.n_labelled,
             coverage=outcome.coverage,
-            bins=tuple(curve),
+            bins=tuple((bin_.mean_score or 0.0, bin_.observed or 0.0, bin_.n) for bin_ in curve if bin_.n),
             confusion={
                 (actual or "(other)", predicted or "(other)"): count
                 for (actual, predicted), count in outcome.confusion.items()
@@ -279,8 +279,9 @@ class _Windows:
 def _merge(parts: Sequence[StoredSummary]) -> StoredSummary | None:
     if not parts:
         return None
-    if isinstance(parts[0], FeatureProfile):
-        return FeatureProfile.merge_many(parts)
+    profiles = [part for part in parts if isinstance(part, FeatureProfile)]
+    if profiles:
+        return FeatureProfile.merge_many(profiles)
     merged = parts[0]
     for part in parts[1:]:
         merged = merged.merge(part)  # type: ignore[arg-type] # one series, one type

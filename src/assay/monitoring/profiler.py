@@ -257,9 +257,11 @@ class Profiler:
         unknown = [key for key in round_.deltas if key not in held]
         for key, data in self._profiles.get(unknown).items():
             model = round_.models.get(key.model_id) or self._registry.get(key.model_id)
-            known = model and decode_if_fits(model, key, data, self.references.by_id(key.model_id))
-            if known is not None:
-                held[key] = known
+            if model is None:
+                continue
+            summary = decode_if_fits(model, key, data, self.references.by_id(key.model_id))
+            if summary is not None:
+                held[key] = summary
         merged = {}
         for key, delta in round_.deltas.items():
             known = held.get(key)

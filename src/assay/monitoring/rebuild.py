@@ -98,7 +98,7 @@ class DirtyRebuilder:
             and Granularity.HOUR.floor(key.start) in starts
             and key not in upserts
         ]
-        self._roll_up(upserts, deletes, stored, starts)
+        self._roll_up(upserts, deletes, stored)
         return ProfileChange(
             before=position,
             after=position,
@@ -158,7 +158,6 @@ class DirtyRebuilder:
         upserts: dict[ProfileKey, StoredSummary],
         deletes: list[ProfileKey],
         stored: dict[ProfileKey, StoredSummary | None],
-        starts: set[int],
     ) -> None:
         """Merge hours into their day, and days into their month, for every series."""
         for fine, coarse in ((Granularity.HOUR, Granularity.DAY), (Granularity.DAY, Granularity.MONTH)):

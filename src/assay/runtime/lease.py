@@ -13,8 +13,8 @@ __all__ = ["FolderLease"]
 class FolderLease:
     """Exclusive right to do the background work of a data folder.
 
-    Several processes may log and read; one of them at a time moves rows. The lock is the operating system's, so
-    a killed process leaves nothing behind.
+    Several processes may log and read; one of them at a time moves rows. The lock is the operating
+    system's, so a killed process leaves nothing behind.
     """
 
     def __init__(self, folder: Path) -> None:

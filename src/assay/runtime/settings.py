@@ -25,7 +25,7 @@ def _setting(default: Any, text: str) -> Any:
 class Settings:
     """Settings; each can be given as an argument, or as ``ASSAY_<NAME>`` in the environment."""
 
-    data_dir: Path = _setting(_DEFAULT_DIR, "Folder of the embedded stores.")
+    data_dir: Path = _setting(_DEFAULT_DIR, "Folder of the embedded stores.")  # noqa: RUF009 - a frozen path
     database_url: str = _setting(
         "", "SQLAlchemy URL of journal and registry; empty: SQLite in the data folder."
     )

@@ -223,8 +223,9 @@ class Runtime:
         free = self._free_bytes()
         if free < self._settings.min_free_bytes:
             raise StorageFull(
-                f"only {free >> 20} MiB are free in the data folder, and {self._settings.min_free_bytes >> 20} "
-                "are kept in reserve; nothing was stored, make room and send it again"
+                f"only {free >> 20} MiB are free in the data folder, and "
+                f"{self._settings.min_free_bytes >> 20} are kept in reserve; "
+                "nothing was stored, make room and send it again"
             )
 
     def maintain(self) -> None:

@@ -49,7 +49,7 @@ class Worker:
         self._round_seconds = round_seconds
         self._maintain_seconds = maintain_seconds
         self._wake = threading.Event()
-        self._stopping = False
+        self._stop = threading.Event()
         self.failure: str | None = None
         self.figures = {"profile_seconds": 0.0, "lake_seconds": 0.0, "rounds": 0.0, "failures": 0.0}
         self._thread = threading.Thread(target=self._run, name="assay-worker", daemon=True)
@@ -64,17 +64,17 @@ class Worker:
 
     def stop(self) -> None:
         """Finish the step at hand and stop."""
-        self._stopping = True
+        self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
         maintained = time.monotonic()
-        while not self._stopping:
+        while not self._stop.is_set():
             self._wake.wait(_IDLE_SECONDS)
             self._wake.clear()
-            if self._stopping:
+            if self._stop.is_set():
                 return
             try:
                 if not self._lease():
@@ -100,7 +100,7 @@ class Worker:
 
     def _work(self) -> None:
         """Take steps until everything is done."""
-        while not self._stopping:
+        while not self._stop.is_set():
             started = time.perf_counter()
             more = self._profiler.step()
             between = time.perf_counter()
@@ -111,11 +111,9 @@ class Worker:
             self.figures["lake_seconds"] += ended - between
             if not more:
                 return
-            # Larger rounds cost less per row: let some rows gather, but never idle for longer than the work took.
+            # Larger rounds cost less per row, so let some rows gather.
             self._pause(max(0.0, self._round_seconds - (ended - started)))
 
     def _pause(self, seconds: float) -> None:
         """Sleep, unless stopping."""
-        deadline = time.monotonic() + seconds
-        while not self._stopping and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, 0.1))
+        self._stop.wait(seconds)
