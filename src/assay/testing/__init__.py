@@ -1,1 +1,18 @@
-"""Contracts that every adapter passes, for ours and for other people's."""
+"""Contracts that every adapter passes, for ours and for other people's.
+
+A contract is a class of tests with a fixture or two to supply::
+
+    class TestMyJournal(JournalContract):
+        @pytest.fixture
+        def journal(self, tmp_path):
+            return MyJournal(tmp_path)
+"""
+
+from __future__ import annotations
+
+from assay.testing.journal_contract import JournalContract
+from assay.testing.names import HOSTILE_NAMES
+from assay.testing.profiles_contract import ProfilesContract
+from assay.testing.registry_contract import RegistryContract
+
+__all__ = ["HOSTILE_NAMES", "JournalContract", "ProfilesContract", "RegistryContract"]

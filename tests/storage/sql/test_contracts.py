@@ -1,0 +1,42 @@
+"""The three contracts, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from assay.ports.journal import Journal
+from assay.ports.profiles import Profiles
+from assay.ports.registry import Registry
+from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry, open_database
+from assay.testing import JournalContract, ProfilesContract, RegistryContract
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    yield database
+    database.close()
+
+
+class TestSqlJournal(JournalContract):
+    @pytest.fixture
+    def journal(self, database: Database) -> Journal:
+        return SqlJournal(database)
+
+
+class TestSqlProfiles(ProfilesContract):
+    @pytest.fixture
+    def profiles(self, database: Database) -> Profiles:
+        return SqlProfiles(database)
+
+
+class TestSqlRegistry(RegistryContract):
+    @pytest.fixture
+    def registry(self, database: Database) -> Registry:
+        return SqlRegistry(database)
+
+    @pytest.fixture
+    def profiles(self, database: Database) -> Profiles:
+        return SqlProfiles(database)
