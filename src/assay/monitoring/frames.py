@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from assay.domain.columns import NUMERIC_FEATURE
 from assay.errors import InvalidInput
 from assay.monitoring.feature_rows import feature_rows
 from assay.monitoring.intake.arrow import plain
@@ -37,8 +38,8 @@ def columns_of(table: pa.Table, reference: Reference | None = None) -> dict[str,
     return {name: rows.column(whole) for name, rows in found.items()}
 
 
-def frame_columns(frame: Any, names: Collection[str] | None = None) -> dict[str, Values]:
-    """Return the columns of a Polars, pandas or PyArrow frame, or of a dictionary of arrays.
+def frame_columns(frame: Any, names: Collection[str] | None = None) -> tuple[dict[str, Values], int]:
+    """Return the columns of a Polars, pandas or PyArrow frame or a dictionary of arrays, and its rows.
 
     Parameters
     ----------
@@ -59,27 +60,31 @@ def frame_columns(frame: Any, names: Collection[str] | None = None) -> dict[str,
     lengths = {len(values) for values in chosen.values()}
     if len(lengths) > 1:
         raise InvalidInput(f"the columns are not equally long: {sorted(lengths)[:5]}")
-    return {name: _plain(name, values) for name, values in chosen.items()}
+    return chosen, next(iter(lengths), 0)
 
 
-def feature_table(columns: Mapping[str, Values], rows: int) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return the canonical table of features, and the names of columns without a usable value.
+def feature_table(values: Mapping[str, Values], rows: int) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return the canonical table of features, and the names of the columns that cannot be features.
 
-    Numbers, texts and booleans are usable; moments and nested values are not.
+    Numbers, texts and booleans are features, also mixed in one column; moments and nested values are not,
+    and single ones of these among others count as missing. A column without any value is a numeric one.
     """
     faults = Faults(rows)
-    arrays: dict[str, pa.Array] = {}
-    empty = []
-    for name, values in columns.items():
-        found = feature_columns(name, values, faults)
+    # A table without columns has no rows; one column that is no feature keeps their number.
+    arrays: dict[str, pa.Array] = {"": pa.nulls(rows)}
+    unusable = []
+    for name, column in values.items():
+        try:
+            usable = plain(name, column) if isinstance(column, pa.Array) else column
+        except InvalidInput:
+            unusable.append(name)
+            continue
+        if isinstance(usable, pa.Array) and usable.null_count == rows:
+            arrays[NUMERIC_FEATURE + name] = pa.nulls(rows, pa.float64())
+            continue
+        moments = isinstance(usable, pa.Array) and pa.types.is_temporal(usable.type)
+        found = [] if moments else feature_columns(name, usable, faults)
         arrays.update(found)
         if not found:
-            empty.append(name)
-    if not arrays:
-        # A table without columns has no rows; one column that is no feature keeps their number.
-        return pa.table({"_": pa.nulls(rows)}), tuple(empty)
-    return pa.table(arrays), tuple(empty)
-
-
-def _plain(name: str, values: Values) -> Values:
-    return plain(name, values) if isinstance(values, pa.Array) else values
+            unusable.append(name)
+    return pa.table(arrays), tuple(unusable)

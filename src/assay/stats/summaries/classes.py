@@ -14,14 +14,14 @@ __all__ = ["MAX_CLASSES", "class_codes", "default_positive", "union"]
 MAX_CLASSES = 200
 """How many classes are told apart, chosen by hash (:mod:`assay.stats.summaries.bounded`)."""
 
-_TRUE = ("1", "true", "yes")
-_OPPOSITE = {"0": "1", "false": "true", "no": "yes"}
+_TRUE = ("1", "true", "yes", "positive")
+_OPPOSITE = {"0": "1", "false": "true", "no": "yes", "negative": "positive"}
 
 
 def default_positive(classes: Sequence[str]) -> str | None:
     """Return the class that counts as positive where none is declared.
 
-    "1", "true" or "yes" (in any case) where one of them is seen, or its opposite alone is; else the
+    "1", "true", "yes" or "positive" (in any case) where one of them is seen, or its opposite alone is; else the
     last of two or more classes in sorted order. None where that does not decide.
 
     >>> default_positive(["no", "yes"]), default_positive(["0"]), default_positive(["bad", "good"])
