@@ -19,6 +19,7 @@ from assay.monitoring.intake.columnar import ColumnValues, draft_of_columns
 from assay.monitoring.intake.context import Context
 from assay.monitoring.intake.faults import Faults, shown
 from assay.monitoring.intake.records import draft_of_records
+from assay.monitoring.intake.single import read_single
 
 __all__ = ["read_json"]
 
@@ -99,6 +100,10 @@ def read_json(kind: Kind, body: bytes, context: Context) -> Intake:
         else:
             raise _unreadable(error) from None
     version = envelope.model_version or ""
+    if items is not None and faults is None and len(items) == 1 and envelope.columns is None:
+        intake = read_single(kind, envelope.model_id, version, items[0], context)
+        if intake is not None:
+            return intake
     if (items is None) == (envelope.columns is None):
         raise InvalidInput(f"the body needs either {kind.value} or columns")
     if items is None:

@@ -54,9 +54,9 @@ def _transpose(items: Sequence[dict[str, Any]], context: Context) -> dict[str, S
     if not items:
         return {}
     names = list(items[0])
-    if len(names) > 1 and set(map(len, items)) == {len(names)}:
+    if set(map(len, items)) == {len(names)}:
         try:
-            return dict(zip(names, zip(*map(itemgetter(*names), items), strict=True), strict=True))
+            return {name: list(map(itemgetter(name), items)) for name in names}
         except KeyError:
             pass
     distinct: dict[str, None] = {}
