@@ -1,1 +1,1 @@
-"""Clients of a running server."""
+"""The HTTP client: a monitor behind an address."""

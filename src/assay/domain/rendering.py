@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import html
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 __all__ = ["Answer", "Table", "moment", "number", "plain", "share"]
 
 _LONGEST_CELL = 60
+_FIGURE = re.compile(r"[-–\d.,%e ]*$|[-\d].* to ")
 
 
 def plain(value: Any) -> Any:
@@ -89,7 +91,7 @@ def _cell(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A small table with a title and remarks below; the first column is text, the others are figures."""
+    """A small table with a title, and remarks below it; columns of figures are aligned to the right."""
 
     title: str
     columns: Sequence[str]
@@ -106,13 +108,14 @@ class Table:
         """
         grid = [[_cell(value) for value in row] for row in [self.columns, *self.rows]] if self.rows else []
         widths = [max(len(value) for value in column) for column in zip(*grid, strict=True)]
+        figures = [all(_FIGURE.match(row[place]) for row in grid[1:]) for place in range(len(widths))]
         lines = [self.title]
         for row in grid:
-            first, *rest = (
-                value.rjust(width) if place else value.ljust(width)
-                for place, (value, width) in enumerate(zip(row, widths, strict=True))
+            padded = (
+                value.rjust(width) if right else value.ljust(width)
+                for value, width, right in zip(row, widths, figures, strict=True)
             )
-            lines.append("  ".join([first, *rest]).rstrip())
+            lines.append("  ".join(padded).rstrip())
         return "\n".join([*lines, *self.notes])
 
     def html(self) -> str:

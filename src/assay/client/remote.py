@@ -1,0 +1,287 @@
+"""The monitor behind an address: the same methods, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+import msgspec
+
+from assay.client.answers import calibration_of, joined, read
+from assay.client.arguments import micros_of, pair_of, settings_of
+from assay.client.batches import Batch, Layout, batches
+from assay.client.transport import Retry, Transport
+from assay.domain.answers import (
+    Calibration,
+    DriftWindow,
+    ErasureAnswer,
+    IngestAnswer,
+    MetricWindow,
+    ModelReport,
+    ModelView,
+    PredictionView,
+    ReferenceView,
+    ServiceHealth,
+)
+from assay.domain.columns import Kind
+from assay.domain.model import Model, Task
+from assay.domain.time import from_micros
+from assay.ports.monitor import Frame, Moment, Slice
+
+__all__ = ["RemoteMonitor"]
+
+
+class RemoteMonitor:
+    """A monitor behind an address; see :class:`assay.ports.monitor.Monitor` for what its methods do.
+
+    Parameters
+    ----------
+    url, timeout, retry, compress, transport : see :class:`assay.client.transport.Transport`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 30.0,
+        retry: Retry | None = None,
+        compress: bool | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._transport = Transport(url, timeout=timeout, retry=retry, compress=compress, transport=transport)
+
+    def __repr__(self) -> str:
+        return f"assay.open({self._transport.url!r})"
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def log(
+        self,
+        *,
+        model: str,
+        predictions: Frame,
+        version: str | None = None,
+        tags: Sequence[str] = (),
+        features: Sequence[str] | None = None,
+        probabilities: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> IngestAnswer:
+        """Log predictions; they are stored durably when this returns."""
+        layout = Layout(kind=Kind.PREDICTIONS, tags=tags, features=features, probabilities=probabilities)
+        return self._send(batches(predictions, layout, model=model, version=version), layout, idempotency_key)
+
+    def label(self, *, model: str, labels: Frame, idempotency_key: str | None = None) -> IngestAnswer:
+        """Log the truth of predictions; it is stored durably when this returns."""
+        layout = Layout(kind=Kind.LABELS)
+        return self._send(batches(labels, layout, model=model), layout, idempotency_key)
+
+    def configure(
+        self,
+        model: str,
+        *,
+        task: Task | str | None = None,
+        slices: Sequence[str] | None = None,
+        **settings: Any,
+    ) -> Model:
+        """Declare a model's task, the tags to slice by, and other settings; the rest stays as it is."""
+        changes = settings_of(settings if slices is None else {**settings, "slices": slices})
+        document: dict[str, Any] = {"settings": changes} if changes else {}
+        if task is not None:
+            document["task"] = Task.parse(task).value
+        return read(self._transport.put(_path(model), document), Model)
+
+    def set_reference(
+        self, model: str, frame: Frame, *, name: str = "", features: Sequence[str] | None = None
+    ) -> ReferenceView:
+        """Give the data that current data is compared with, such as the training set's features."""
+        layout = Layout(kind=Kind.PREDICTIONS, features=features)
+        (batch,) = batches(frame, layout, model=model, whole=True)
+        answer = self._transport.send(
+            _path(model, "references"),
+            batch.body,
+            content_type=batch.content_type,
+            params={"name": name or None},
+        )
+        return read(answer, ReferenceView)
+
+    def erase(
+        self, model: str, *, ids: Sequence[str] | None = None, tag: Slice | None = None
+    ) -> ErasureAnswer:
+        """Erase predictions and their labels: those with `ids`, or all whose tag has that value."""
+        pair = pair_of("tag", tag)
+        document: dict[str, Any] = {"ids": list(ids or ())}
+        if pair is not None:
+            document["tag"] = {"key": pair[0], "value": pair[1]}
+        return read(self._transport.post(_path(model, "erasures"), document), ErasureAnswer)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def models(self) -> list[Model]:
+        """Return all models, by name."""
+        found: list[Model] = []
+        while page := read(
+            self._transport.get("/api/v1/models", after=found[-1].model_id if found else None)["models"],
+            list[Model],
+        ):
+            found.extend(page)
+        return found
+
+    def model(self, model: str) -> ModelView:
+        """Return a model and what is stored about it."""
+        return read(self._transport.get(_path(model)), ModelView)
+
+    def metrics(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        names: Sequence[str] | None = None,
+    ) -> list[MetricWindow]:
+        """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
+        document = self._transport.get(
+            _path(model, "metrics"),
+            **_window(period, start, end),
+            step=step,
+            version=version,
+            slice=_slice(slice),
+            metrics=None if names is None else ",".join(names),
+        )
+        return read(document["windows"], list[MetricWindow])
+
+    def calibration(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> Calibration:
+        """Return the reliability curve, the confusion matrix and the scores' distribution of a window."""
+        return calibration_of(
+            self._transport.get(
+                _path(model, "calibration"),
+                **_window(period, start, end),
+                version=version,
+                slice=_slice(slice),
+            )
+        )
+
+    def drift(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        features: Sequence[str] | None = None,
+    ) -> list[DriftWindow]:
+        """Return how far each feature has moved from the reference, in a window or in each step of it."""
+        document = self._transport.get(
+            _path(model, "drift"),
+            **_window(period, start, end),
+            step=step,
+            version=version,
+            slice=_slice(slice),
+            features=None if features is None else ",".join(features),
+        )
+        return read(document["windows"], list[DriftWindow])
+
+    def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
+        """Return everything about a model over the last `period`."""
+        return read(self._transport.get(_path(model, "report"), period=period, version=version), ModelReport)
+
+    def prediction(self, model: str, prediction_id: str) -> PredictionView:
+        """Return one prediction with its truth."""
+        return read(
+            self._transport.get(_path(model, "predictions") + "/" + _segment(prediction_id)), PredictionView
+        )
+
+    def predictions(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        limit: int = 100,
+    ) -> list[PredictionView]:
+        """Return the newest predictions of a window."""
+        document = self._transport.get(
+            _path(model, "predictions"), **_window(period, start, end), limit=limit
+        )
+        return read(document["predictions"], list[PredictionView])
+
+    # -- state ------------------------------------------------------------------------------------
+
+    def health(self) -> ServiceHealth:
+        """Return the state of the service and of each of its parts."""
+        accept = frozenset({int(HTTPStatus.SERVICE_UNAVAILABLE)})
+        answer = self._transport.request("GET", "/ready", accept=accept)
+        return read(msgspec.json.decode(answer.content), ServiceHealth)
+
+    def close(self) -> None:
+        """Close all connections. Closing twice is no error."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, parts: Any, layout: Layout, key: str | None) -> IngestAnswer:
+        """Send the batches of a call one after the other, so that their order is kept."""
+        key = key or str(uuid4())
+        answers = [(batch.first, self._send_one(batch, layout, f"{key}/{batch.first}")) for batch in parts]
+        return joined(answers)
+
+    def _send_one(self, batch: Batch, layout: Layout, key: str) -> IngestAnswer:
+        document = self._transport.send(
+            f"/api/v1/{layout.kind.value}",
+            batch.body,
+            content_type=batch.content_type,
+            idempotency_key=key,
+        )
+        return read(document, IngestAnswer)
+
+
+def _segment(name: str) -> str:
+    """One segment of a path; dots alone would be taken for a step up."""
+    return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
+
+
+def _path(model: str, part: str = "") -> str:
+    """Path of a model, or of something that belongs to it."""
+    return f"/api/v1/models/{_segment(model)}" + (f"/{part}" if part else "")
+
+
+def _window(period: str | None, start: Moment | None, end: Moment | None) -> dict[str, str | None]:
+    """Window as query parameters; times are checked here, so that both kinds of monitor refuse alike."""
+    bounds = {"start": micros_of("start", start), "end": micros_of("end", end)}
+    times = {
+        name: None if micros is None else from_micros(micros).isoformat() for name, micros in bounds.items()
+    }
+    return {"period": period, **times}
+
+
+def _slice(value: Slice | None) -> str | None:
+    """Return a slice as a query parameter."""
+    pair = pair_of("slice", value)
+    return None if pair is None else f"{pair[0]}:{pair[1]}"

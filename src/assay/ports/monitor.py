@@ -1,0 +1,229 @@
+"""What a user's program can do with a monitor, whether it is in process or behind HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeAlias
+
+from assay.domain.answers import (
+    Calibration,
+    DriftWindow,
+    ErasureAnswer,
+    IngestAnswer,
+    MetricWindow,
+    ModelReport,
+    ModelView,
+    PredictionView,
+    ReferenceView,
+    ServiceHealth,
+)
+from assay.domain.model import Model, Task
+
+__all__ = ["Frame", "Moment", "Monitor", "MonitorReader", "MonitorWriter", "Slice"]
+
+Frame: TypeAlias = Any
+"""A Polars or pandas frame, a PyArrow table or record batch, a dict of columns, or a list of records."""
+
+Moment: TypeAlias = datetime | str
+"""A time: a datetime (UTC where it has no zone) or ISO 8601 text."""
+
+Slice: TypeAlias = tuple[str, str] | str
+"""A tag and its value: ``("region", "eu")`` or ``"region:eu"``."""
+
+
+class MonitorWriter(Protocol):
+    """Logging, and what changes a model.
+
+    Every method returns after what it stored is durable. One call may become several batches; each is
+    stored whole or not at all, and a call that is repeated with the same `idempotency_key` counts once.
+    """
+
+    def log(
+        self,
+        *,
+        model: str,
+        predictions: Frame,
+        version: str | None = None,
+        tags: Sequence[str] = (),
+        features: Sequence[str] | None = None,
+        probabilities: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> IngestAnswer:
+        """Log predictions.
+
+        Parameters
+        ----------
+        model, version : the model; a column ``model_version`` counts before `version`.
+        predictions : a frame with a row for each prediction, or a list of records. Columns with the
+            names of a prediction's fields (``prediction_id``, ``timestamp``, ``prediction``, ``score``,
+            ``confidence``, ``latency_ms``, ``error_type``, ...) are these fields. Records may hold
+            ``features``, ``tags`` and ``probabilities`` as dicts of their own, as over HTTP.
+        tags : columns that are tags, for slicing only.
+        features : columns that are features; None: every column that is nothing else.
+        probabilities : columns that are the probability of the class they are named after.
+        idempotency_key : name of this call, made up where absent.
+
+        Raises
+        ------
+        InvalidInput
+            Where no row at all can be used; bad rows among good ones are in the answer's `rejected`.
+        StorageError
+            Where nothing can be stored now; what was acknowledged before is safe.
+        """
+        ...
+
+    def label(self, *, model: str, labels: Frame, idempotency_key: str | None = None) -> IngestAnswer:
+        """Log the truth of predictions.
+
+        The columns are ``prediction_id``, ``actual`` and perhaps ``observed_at``, ``return``, ``reward``. A
+        prediction's truth is its label with the latest ``observed_at``.
+        """
+        ...
+
+    def configure(
+        self,
+        model: str,
+        *,
+        task: Task | str | None = None,
+        slices: Sequence[str] | None = None,
+        **settings: Any,
+    ) -> Model:
+        """Declare a model's task, the tags to slice by, and other settings; the rest stays as it is.
+
+        Parameters
+        ----------
+        model : the model; it is made where there is none.
+        task : ``binary``, ``multiclass``, ``regression`` or ``trading``.
+        slices : tags for whose values metrics are kept of their own.
+        settings : see :class:`assay.domain.model.ModelSettings`.
+        """
+        ...
+
+    def set_reference(
+        self,
+        model: str,
+        frame: Frame,
+        *,
+        name: str = "",
+        features: Sequence[str] | None = None,
+    ) -> ReferenceView:
+        """Give the data that current data is compared with, such as the training set's features."""
+        ...
+
+    def erase(
+        self, model: str, *, ids: Sequence[str] | None = None, tag: Slice | None = None
+    ) -> ErasureAnswer:
+        """Erase predictions and their labels: those with `ids`, or all whose tag has that value."""
+        ...
+
+
+class MonitorReader(Protocol):
+    """Looking at what was logged. An answer holds everything that was acknowledged before the call.
+
+    A window is given by `start` and `end`, or by a `period` such as ``7d``: the last such stretch up to
+    the end of the hour of the model's newest prediction, so that history which is replayed can be looked
+    at too. Without either it is everything.
+    """
+
+    def models(self) -> list[Model]:
+        """Return all models, by name."""
+        ...
+
+    def model(self, model: str) -> ModelView:
+        """Return a model and what is stored about it.
+
+        Raises
+        ------
+        NotFound
+            Where there is no such model.
+        """
+        ...
+
+    def metrics(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        names: Sequence[str] | None = None,
+    ) -> list[MetricWindow]:
+        """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
+        ...
+
+    def calibration(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> Calibration:
+        """Return the reliability curve, the confusion matrix and the scores' distribution of a window."""
+        ...
+
+    def drift(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        features: Sequence[str] | None = None,
+    ) -> list[DriftWindow]:
+        """Return how far each feature has moved from the reference, in a window or in each step of it."""
+        ...
+
+    def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
+        """Return everything about a model over the last `period`."""
+        ...
+
+    def prediction(self, model: str, prediction_id: str) -> PredictionView:
+        """Return one prediction with its truth.
+
+        Raises
+        ------
+        NotFound
+            Where it never came, or was erased.
+        """
+        ...
+
+    def predictions(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        limit: int = 100,
+    ) -> list[PredictionView]:
+        """Return the newest predictions of a window."""
+        ...
+
+    def health(self) -> ServiceHealth:
+        """Return the state of the service and of each of its parts."""
+        ...
+
+
+class Monitor(MonitorWriter, MonitorReader, Protocol):
+    """A monitor, as :func:`assay.open` gives it: in process for a folder, over HTTP for an address."""
+
+    def close(self) -> None:
+        """Let go of files and connections; nothing acknowledged is lost without it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
