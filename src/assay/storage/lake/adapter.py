@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -15,16 +17,28 @@ from assay.errors import InvalidInput, StorageCorrupt
 from assay.ports.lake import LakeStats
 from assay.storage.lake.append import append
 from assay.storage.lake.canonical import POSITION, empty, fixed_fields
+from assay.storage.lake.erase import erase
 from assay.storage.lake.faults import FileVanished, reported
 from assay.storage.lake.location import TableLocation
+from assay.storage.lake.maintain import maintain
+from assay.storage.lake.pieces import PIECE_BYTES, cuts
 from assay.storage.lake.query import Engine, Selection
 from assay.storage.lake.snapshot import MODEL_KEY
 from assay.storage.lake.table import LakeTable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["DeltaLake"]
 
 _KINDS = (Kind.PREDICTIONS, Kind.LABELS)
 _ATTEMPTS = 6
+
+
+def _names(names: Collection[str]) -> frozenset[str]:
+    if isinstance(names, str):
+        raise InvalidInput(f"Give a list of names: {names!r} alone would be read letter by letter.")
+    return frozenset(names)
 
 
 def _now() -> int:
@@ -51,6 +65,9 @@ class DeltaLake:
         Threads of a query.
     patience
         Seconds that a write waits for another process's write to the same table.
+    grace
+        Seconds that a file stays after the table stopped needing it, for those who still read it.
+        Erasure does not wait.
 
     Examples
     --------
@@ -75,6 +92,7 @@ class DeltaLake:
         memory: str = "512MB",
         threads: int = 2,
         patience: float = 30.0,
+        grace: float = 600.0,
     ) -> None:
         self._root = Path(root).resolve()
         with reported(f"Making the folder {self._root}"):
@@ -82,6 +100,7 @@ class DeltaLake:
         self._options = dict(storage_options) if storage_options else None
         self._clock = clock
         self._patience = patience
+        self._grace = int(grace * 1_000_000)
         self._engine = Engine(self._root, memory=memory, threads=threads)
         self._tables: dict[tuple[str, Kind], LakeTable] = {}
         self._names: dict[str, str] = {}
@@ -130,11 +149,73 @@ class DeltaLake:
         selection = Selection(
             start=start,
             end=end,
-            ids=None if ids is None else frozenset(ids),
+            ids=None if ids is None else _names(ids),
             upto=upto,
             newest=newest,
         )
         return self._read(self._table(model_id, kind), columns, selection)
+
+    def scan_batches(
+        self,
+        model_id: str,
+        kind: Kind,
+        *,
+        columns: Collection[str] | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        upto: int | None = None,
+    ) -> Iterator[pa.Table]:
+        """See :meth:`assay.ports.lake.Lake.scan_batches`. What is appended meanwhile is not seen."""
+        table = self._table(model_id, kind)
+        seen = table.snapshot()
+        whole = Selection(start=start, end=end, upto=seen.position if upto is None else upto)
+        width = 40 + 9 * (len(seen.columns) if columns is None else len(columns))
+        files = [file for file in seen.files if whole.touches(file)]
+        after = None
+        for cut in cuts(files, rows=PIECE_BYTES // width, upto=whole.upto or 0) if files else ():
+            piece = self._read(table, columns, dataclasses.replace(whole, after=after, upto=cut))
+            after = cut
+            if piece.num_rows:
+                yield piece
+
+    def scan_polars(
+        self,
+        model_id: str,
+        kind: Kind,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        upto: int | None = None,
+    ) -> pl.LazyFrame:
+        """Return the rows as a Polars LazyFrame with canonical column names; nothing is read yet.
+
+        The frame names the files of the version that is newest now: collect it within the grace time.
+
+        Raises
+        ------
+        MissingExtra
+            Polars is not installed.
+        """
+        from assay.storage.lake.frames import scan_polars
+
+        selection = Selection(start=start, end=end, upto=upto)
+        return scan_polars(self._table(model_id, kind), selection)
+
+    def erase(
+        self,
+        model_id: str,
+        *,
+        ids: Collection[str] = (),
+        tag: tuple[str, str] | None = None,
+        upto: int,
+    ) -> pa.Table:
+        """See :meth:`assay.ports.lake.Lake.erase`."""
+        predictions, labels = (self._table(model_id, kind) for kind in _KINDS)
+        return erase(predictions, labels, ids=_names(ids), tag=tag, upto=upto, now=self._clock())
+
+    def maintain(self, model_id: str, kind: Kind, *, rows_before: int | None, now: int) -> None:
+        """See :meth:`assay.ports.lake.Lake.maintain`."""
+        maintain(self._table(model_id, kind), rows_before=rows_before, now=now, grace=self._grace)
 
     def stats(self, model_id: str, kind: Kind) -> LakeStats:
         """See :meth:`assay.ports.lake.Lake.stats`."""
@@ -147,20 +228,29 @@ class DeltaLake:
 
     def _table(self, model_id: str, kind: Kind) -> LakeTable:
         fixed_fields(kind)  # refuses kinds that have no table
+        try:
+            model_id.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"Model name {model_id!r} is no Unicode text: {error.reason}.") from error
         with self._guard:
             table = self._tables.get((model_id, kind))
             if table is None:
                 location = TableLocation.of(self._root, model_id, kind)
                 table = LakeTable(
-                    location, model_id, Kind(kind), storage_options=self._options, patience=self._patience
+                    location,
+                    model_id,
+                    Kind(kind),
+                    storage_options=self._options,
+                    patience=self._patience,
+                    grace=self._grace,
                 )
                 self._tables[model_id, kind] = table
             return table
 
     def _read(self, table: LakeTable, columns: Collection[str] | None, selection: Selection) -> pa.Table:
         """Read the newest version; if a file of it is swept away meanwhile, the next one."""
-        if isinstance(columns, str) or isinstance(selection.ids, str):
-            raise InvalidInput("Give columns and ids as lists of names.")
+        if columns is not None:
+            columns = _names(columns)
         seen = table.snapshot()
         for attempt in range(_ATTEMPTS):
             if seen.version < 0:

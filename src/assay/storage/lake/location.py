@@ -84,10 +84,10 @@ class TableLocation:
         """Name of a file of the log, relative to the table."""
         return f"{_LOG}/{name}"
 
-    def age(self, name: str, now: int) -> int:
-        """Microseconds between the last change of a file and `now`; 0 for one that is gone."""
+    def age(self, name: str) -> int:
+        """Microseconds since a file changed, by the clock that dates files; 0 for one that is gone."""
         try:
-            return now - (self.folder / name).stat().st_mtime_ns // 1000
+            return time.time_ns() // 1000 - (self.folder / name).stat().st_mtime_ns // 1000
         except FileNotFoundError:
             return 0
 

@@ -20,6 +20,10 @@ from assay.storage.lake.snapshot import DataFile, Snapshot
 __all__ = ["Engine", "Selection"]
 
 
+_FAR = 2**62
+"""Beyond what DuckDB's times can hold, and any journal's positions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which rows, by time, id and position; None is no limit.
@@ -125,7 +129,7 @@ class Engine:
         ):
             if value is not None:
                 where.append(condition)
-                values.append(value)
+                values.append(max(-_FAR, min(value, _FAR)))
         if selection.ids is not None:
             where.append('"prediction_id" IN (SELECT id FROM assay_ids)')
         selected = ", ".join(_quoted(column.physical) for column in wanted)

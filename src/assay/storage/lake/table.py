@@ -20,7 +20,7 @@ from assay.storage.lake.location import TableLocation
 from assay.storage.lake.naming import column_name
 from assay.storage.lake.snapshot import APP_ID, MODEL_KEY, NAME_KEY, Column, DataFile, Snapshot, read_snapshot
 
-__all__ = ["LOG_GRACE", "LakeTable"]
+__all__ = ["LakeTable"]
 
 _CONFIGURATION = {
     # Tombstones of files that compaction replaced would fill the checkpoints for a week.
@@ -32,9 +32,6 @@ _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_lo
 _CHECKPOINT_EVERY = 50
 _SETTLED = 50_000_000  # nanoseconds within which two commits may leave the log folder the same time
 _ATTEMPTS = 4
-
-LOG_GRACE = 600_000_000
-"""Microseconds that commits before a checkpoint are kept for readers that are listing them."""
 
 
 class LakeTable:
@@ -50,6 +47,8 @@ class LakeTable:
         For deltalake.
     patience
         Seconds that a writer waits for another one.
+    grace
+        Microseconds that old commits are kept for readers that are listing them.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class LakeTable:
         *,
         storage_options: Mapping[str, str] | None,
         patience: float,
+        grace: int,
     ) -> None:
         self.location = location
         self.model_id = model_id
@@ -67,6 +67,7 @@ class LakeTable:
         self.time_column = time_column(kind)
         self._options = dict(storage_options) if storage_options else None
         self._patience = patience
+        self._grace = grace
         self._delta: DeltaTable | None = None
         self._snapshot = Snapshot()
         self._stamp = 0
@@ -211,10 +212,10 @@ class LakeTable:
         after = self._after_commit()
         self.location.touch([file.name for file in remove])
         if after.version % _CHECKPOINT_EVERY == 0:
-            self.tidy_log(now=now, grace=LOG_GRACE)
+            self.tidy_log(grace=self._grace)
         return after
 
-    def tidy_log(self, *, now: int, grace: int) -> None:
+    def tidy_log(self, *, grace: int) -> None:
         """Write a checkpoint and delete the commits before it that are older than `grace` microseconds.
 
         Inside :meth:`writing`. The position and all columns are in the checkpoint.
@@ -231,7 +232,7 @@ class LakeTable:
             self.location.sync(self.location.log_name("_last_checkpoint"))
             old = [name for name in self.location.log_names("") if int(name[:20]) < version]
             names = [self.location.log_name(name) for name in old]
-            self.location.delete([name for name in names if self.location.age(name, now) >= grace])
+            self.location.delete([name for name in names if self.location.age(name) >= grace])
 
     def _current(self) -> DeltaTable:
         if self._delta is None:

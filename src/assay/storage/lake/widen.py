@@ -10,10 +10,8 @@ import dataclasses
 from collections.abc import Collection
 
 import pyarrow as pa
-from deltalake.transaction import AddAction
 
-from assay.storage.lake.data_file import write_files
-from assay.storage.lake.rewrite import read_file
+from assay.storage.lake.rewrite import rewritten
 from assay.storage.lake.table import LakeTable
 
 __all__ = ["widen"]
@@ -34,12 +32,6 @@ def widen(table: LakeTable, names: Collection[str], *, now: int) -> None:
         name: dataclasses.replace(column, type=pa.float64()) if name in names else column
         for name, column in before.columns.items()
     }
-    written: list[AddAction] = []
-    try:
-        for file in before.files:
-            rows = read_file(table, file, columns)
-            written += write_files(table.location, rows, time_column=table.time_column, now=now)
-    except BaseException:
-        table.location.delete([action.path for action in written])
-        raise
+    groups = [[file] for file in before.files]
+    written = rewritten(table, groups, columns=columns, now=now)
     table.commit(written, before.files, now=now, columns=columns)
