@@ -105,6 +105,10 @@ def _running_server() -> Iterator[PostgresServer]:
             "port": port,
             "unix_socket_directories": folder,
             "fsync": "off",
+            "full_page_writes": "off",
+            "wal_level": "minimal",
+            "max_wal_senders": 0,
+            "autovacuum": "off",
             "max_connections": 200,
             "shared_buffers": "64MB",
         }
@@ -149,7 +153,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @contextmanager
 def _fresh_database(server: PostgresServer) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE {name}")
+    server.execute(f"CREATE DATABASE {name} STRATEGY file_copy")  # twice as fast here
     try:
         yield server.url(name)
     finally:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 
 from assay.domain.batch import Entry, JournalBatch, Receipt
 from assay.domain.columns import Kind
+from assay.storage.sql.bulk import insert_many
 from assay.storage.sql.chunks import chunks
 from assay.storage.sql.engine import Database
 from assay.storage.sql.tables import (
@@ -29,8 +30,8 @@ _TRIM_KEYS = 5_000
 
 _LOCK_HEAD = select(_H.position).where(_H.id == 1).with_for_update()
 _MOVE_HEAD = update(journal_head).where(_H.id == 1).values(position=bindparam("to"))
-_ADD_BATCHES = insert(journal_batches)
-_ADD_KEYS = insert(idempotency_keys)
+_BATCH = ("position", "stream_id", "rows", "appended_at", "payload")
+_KEY = ("key", "body_hash", "response", "position", "created_at")
 
 _Stream = tuple[str, str]
 _Known = dict[bytes, tuple[bytes, bytes]]
@@ -66,22 +67,13 @@ class SqlJournal:
             receipts, accepted, new_keys = _judge(entries, keys, known, head=head, now=now)
             streams = self._stream_ids(connection, {(entry.model_id, entry.kind) for _, entry in accepted})
             if accepted:
-                connection.execute(
-                    _ADD_BATCHES,
-                    [
-                        {
-                            "position": position,
-                            "stream_id": streams[entry.model_id, entry.kind],
-                            "rows": entry.rows,
-                            "appended_at": now,
-                            "payload": entry.payload,
-                        }
-                        for position, entry in accepted
-                    ],
-                )
+                rows = [
+                    (position, streams[entry.model_id, entry.kind], entry.rows, now, entry.payload)
+                    for position, entry in accepted
+                ]
+                insert_many(connection, journal_batches, _BATCH, rows)
                 connection.execute(_MOVE_HEAD, {"to": head + len(accepted)})
-            if new_keys:
-                connection.execute(_ADD_KEYS, new_keys)
+            insert_many(connection, idempotency_keys, _KEY, new_keys)
         self._streams.update(streams)  # only now are they sure to stay
         return receipts
 
@@ -251,14 +243,14 @@ def _last_within(connection: Connection, chosen: Select[Any], max_bytes: int) ->
 
 def _judge(
     entries: Sequence[Entry], keys: Sequence[bytes | None], known: _Known, *, head: int, now: int
-) -> tuple[list[Receipt], list[tuple[int, Entry]], list[dict[str, Any]]]:
+) -> tuple[list[Receipt], list[tuple[int, Entry]], list[tuple[Any, ...]]]:
     """Decide what becomes of each entry: receipts, (position, entry) to store, rows of new keys.
 
     `known` gains the new keys, so that one that comes twice within `entries` is seen.
     """
     receipts: list[Receipt] = []
     accepted: list[tuple[int, Entry]] = []
-    new_keys: list[dict[str, Any]] = []
+    new_keys: list[tuple[Any, ...]] = []
     for entry, key in zip(entries, keys, strict=True):
         if key is not None and key in known:
             body, response = known[key]
@@ -273,14 +265,6 @@ def _judge(
             accepted.append((position, entry))
         if key is not None:
             known[key] = (entry.body_hash, entry.response)
-            new_keys.append(
-                {
-                    "key": key,
-                    "body_hash": entry.body_hash,
-                    "response": entry.response,
-                    "position": position,
-                    "created_at": now,
-                }
-            )
+            new_keys.append((key, entry.body_hash, entry.response, position, now))
         receipts.append(Receipt(position, response=entry.response))
     return receipts, accepted, new_keys

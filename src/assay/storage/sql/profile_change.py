@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, or_, select
 
 from assay.domain.profile import ProfileChange
+from assay.storage.sql.bulk import insert_many
 from assay.storage.sql.engine import Database
 from assay.storage.sql.series import Series, SeriesName, series_of
 from assay.storage.sql.tables import (
@@ -117,12 +118,9 @@ class ChangeWriter:
             return {}
         names = {key: series_of(key) for key in change.upserts}
         numbers = self._series.make(self._connection, set(names.values()))
-        rows = [
-            {"series_id": numbers[names[key]], "start": key.start, "payload": payload}
-            for key, payload in change.upserts.items()
-        ]
-        rows.sort(key=lambda row: (row["series_id"], row["start"]))  # neighbours in the index go together
-        self._upsert(profiles, rows, replace=("payload",))
+        rows = [(numbers[names[key]], key.start, payload) for key, payload in change.upserts.items()]
+        rows.sort()  # neighbours in the index go together
+        insert_many(self._connection, profiles, ("series_id", "start", "payload"), rows, replace=("payload",))
         return numbers
 
     def _store_waiting(self, change: ProfileChange) -> None:

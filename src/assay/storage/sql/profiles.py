@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, func, select, update
@@ -19,6 +18,7 @@ from assay.domain.profile import (
 )
 from assay.domain.time import Granularity
 from assay.errors import StaleWriter
+from assay.storage.sql.bulk import select_profiles
 from assay.storage.sql.chunks import chunks
 from assay.storage.sql.engine import Database
 from assay.storage.sql.model_rows import put_findings, put_models
@@ -85,19 +85,13 @@ class SqlProfiles:
         """Bytes of those `keys` that are stored."""
         if not keys:
             return {}
-        wanted: dict[tuple[str, ...], list[ProfileKey]] = defaultdict(list)
-        for key in keys:
-            wanted[series_of(key)].append(key)
-        found: dict[ProfileKey, bytes] = {}
+        names = {key: series_of(key) for key in keys}
         with self._database.read() as connection:
-            numbers = self._series.find(connection, {series_of(key) for key in keys})
-            for name, number in numbers.items():
-                by_start = {key.start: key for key in wanted[name]}
-                for some in chunks(by_start):
-                    statement = select(_P.start, _P.payload).where(_P.series_id == number, _P.start.in_(some))
-                    found |= {by_start[start]: payload for start, payload in connection.execute(statement)}
+            numbers = self._series.find(connection, set(names.values()))
+            pairs = {(numbers[name], key.start): key for key, name in names.items() if name in numbers}
+            found = select_profiles(connection, list(pairs))
         self._series.remember(numbers)
-        return found
+        return {pairs[pair]: payload for pair, payload in found.items()}
 
     def scan(
         self,
