@@ -1,0 +1,86 @@
+# Everything Assay's developers and first visitors need; `make` prints the list.
+# The environment lives in .venv and is made when a command needs it, from pinned files with hashes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PORT ?= 8004
+ARGS ?=
+# Two processes suit two cores; every file runs in one process, so that its module fixtures are made once.
+JOBS ?= 2
+XDIST := -n $(JOBS) --dist loadfile
+
+.PHONY: help demo serve test nightly check format lint types imports documented bench screenshot lock clean
+
+help: ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# -- running ---------------------------------------------------------------------------------------
+
+demo: $(VENV)/demo.stamp ## Replay a year of real flights and show a model going wrong at http://localhost:8004
+	@exec $(BIN)/assay demo --port $(PORT) $(ARGS)
+
+serve: $(VENV)/demo.stamp ## Start the empty service at http://localhost:8004
+	@exec $(BIN)/assay serve --port $(PORT) $(ARGS)
+
+# -- testing ---------------------------------------------------------------------------------------
+
+test: $(VENV)/dev.stamp ## Run all tests but the nightly ones, with coverage
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest -m "not nightly" $(XDIST) --cov --cov-report=term $(ARGS)
+
+nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
+	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)
+
+check: format lint types imports documented ## Everything that can be judged without running the product
+
+format: $(VENV)/dev.stamp ## Is the code formatted (fix: make format FIX=1)
+	@$(BIN)/ruff format $(if $(FIX),,--check) .
+
+lint: $(VENV)/dev.stamp ## Does the linter agree
+	@$(BIN)/ruff check $(if $(FIX),--fix,) .
+
+types: $(VENV)/dev.stamp ## Do the types hold (mypy, strict)
+	@$(BIN)/mypy
+
+imports: $(VENV)/dev.stamp ## Do modules import only what lies below them; does a planted violation fail
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/architecture
+
+documented: $(VENV)/dev.stamp ## Are links whole and is every setting, metric, route, command and error described
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs -m "not examples"
+
+bench: $(VENV)/dev.stamp ## Print the figures: rates, latencies, lag, memory
+	@$(BIN)/python -m bench $(ARGS)
+
+screenshot: $(VENV)/dev.stamp ## Take docs/images/first-page.png anew from the page the tests open
+	@ASSAY_UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q -m browser tests/dashboard
+
+# -- the environment -------------------------------------------------------------------------------
+
+lock: ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@PYTHON="$${PYTHON:-$$(scripts/find_python.sh)}" scripts/lock.sh $(ARGS)
+
+clean: ## Remove the environment and everything the tools wrote
+	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+
+$(VENV)/made.stamp:
+	@python="$(PYTHON)"; $${python:=$$(scripts/find_python.sh)} -m venv $(VENV)
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/made.stamp requirements/demo.txt pyproject.toml
+	@echo "Installing what the demo needs (once)"
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/made.stamp requirements/dev.txt pyproject.toml
+	@echo "Installing what the tests need (once)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/demo.stamp
