@@ -14,8 +14,9 @@ from assay.domain.model import Model
 from assay.domain.profile import ProfileKey, ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity, from_micros
 from assay.monitoring.coverage import Piece, cover, plan_steps, snap
-from assay.monitoring.deltas import StoredSummary, decode_if_fits, outcome_type
+from assay.monitoring.deltas import decode_if_fits, outcome_type
 from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.summary_pool import StoredSummary
 from assay.monitoring.task import positive_class
 from assay.ports.profiles import Profiles
 from assay.stats.drift import feature_drift

@@ -20,15 +20,15 @@ from assay.domain.time import Granularity
 from assay.errors import InvalidInput
 from assay.monitoring.feature_rows import FeatureRows, feature_rows
 from assay.monitoring.label_join import micros_of
+from assay.monitoring.summary_pool import StoredSummary, SummaryPool
 from assay.stats.summaries.classification import ClassificationSummary
 from assay.stats.summaries.feature_profile import FeatureProfile
 from assay.stats.summaries.reference import Reference
 from assay.stats.summaries.regression import RegressionSummary
 from assay.stats.summaries.traffic import TrafficSummary
 
-__all__ = ["OTHER_VALUES", "Deltas", "StoredSummary", "decode_if_fits", "decode_summary", "outcome_type"]
+__all__ = ["OTHER_VALUES", "Deltas", "decode_if_fits", "decode_summary", "outcome_type"]
 
-StoredSummary = TrafficSummary | ClassificationSummary | RegressionSummary | FeatureProfile
 OTHER_VALUES = "(other)"
 """The slice value that stands for all beyond the most that a tag may have."""
 
@@ -117,7 +117,8 @@ class Deltas:
         slice_values: dict[str, set[str]],
         levels: Collection[Granularity] = tuple(Granularity),
     ) -> None:
-        self.values: dict[ProfileKey, StoredSummary] = {}
+        known = {reference.id: reference for reference in references}
+        self.values = SummaryPool(lambda key, data: decode_summary(model, key, data, known))
         self._model = model
         self._references = list(references)
         self._minutes_since = minutes_since
@@ -264,8 +265,7 @@ class Deltas:
                         key = ProfileKey(
                             self._model.model_id, version, kind, level, bucket, *slice_, reference_id
                         )
-                        held = self.values.get(key)
-                        self.values[key] = summary if held is None else held.merge(summary)  # type: ignore[arg-type] # one key, one type
+                        self.values.add(key, summary)
 
     def _summaries(
         self, rows: _Rows, run: slice, kinds: frozenset[ProfileKind], late: bool

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 
 from assay.domain.profile import ProfileKey
-from assay.monitoring.deltas import StoredSummary
+from assay.monitoring.summary_pool import StoredSummary, memory_of
 
 __all__ = ["ProfileCache"]
 
@@ -17,7 +17,7 @@ class ProfileCache:
 
     Parameters
     ----------
-    max_bytes : limit of the stored size of what is held; decoded, it is a few times as much.
+    max_bytes : limit of memory for what is held.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -37,16 +37,28 @@ class ProfileCache:
                     found[key] = entry[1]
         return found
 
-    def store(self, summaries: Mapping[ProfileKey, tuple[int, StoredSummary]]) -> None:
-        """Hold summaries, each with its stored size in bytes."""
+    def store(self, summaries: Mapping[ProfileKey, StoredSummary]) -> None:
+        """Hold summaries."""
         with self._lock:
-            for key, entry in summaries.items():
-                old = self._held.pop(key, None)
-                self._bytes += entry[0] - (old[0] if old else 0)
-                self._held[key] = entry
+            for key, summary in summaries.items():
+                self._drop(key)
+                size = memory_of(summary)
+                self._held[key] = (size, summary)
+                self._bytes += size
             while self._bytes > self._max_bytes and self._held:
                 _, (size, _) = self._held.popitem(last=False)
                 self._bytes -= size
+
+    def drop(self, keys: Collection[ProfileKey]) -> None:
+        """Forget some."""
+        with self._lock:
+            for key in keys:
+                self._drop(key)
+
+    def _drop(self, key: ProfileKey) -> None:
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._bytes -= held[0]
 
     def clear(self) -> None:
         """Forget everything."""

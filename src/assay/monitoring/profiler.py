@@ -26,7 +26,7 @@ from assay.domain.profile import (
     WaitingLabel,
 )
 from assay.domain.time import MINUTE, Granularity
-from assay.monitoring.deltas import Deltas, StoredSummary, decode_if_fits
+from assay.monitoring.deltas import Deltas, decode_if_fits
 from assay.monitoring.intake_findings import feature_findings, timestamp_findings
 from assay.monitoring.label_join import JoinedRound, LabelJoin
 from assay.monitoring.lake_writer import LakeWriter
@@ -34,6 +34,7 @@ from assay.monitoring.profile_cache import ProfileCache
 from assay.monitoring.raw_rows import RawRows, concat
 from assay.monitoring.rebuild import DirtyRebuilder, ReferenceRebuilder, known_slice_values
 from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.summary_pool import StoredSummary, SummaryPool
 from assay.monitoring.task import settle
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
@@ -43,6 +44,7 @@ from assay.ports.registry import Registry
 __all__ = ["Erasure", "Profiler"]
 
 _KEPT_ERASURES = 1_000
+_KEYS_AT_ONCE = 256
 _EXPIRY_PAUSE = MINUTE
 OUTCOME_COLUMNS = ("model_version", "prediction", "prediction_class", "score")
 
@@ -60,7 +62,7 @@ class _Round:
 
     before: int
     after: int
-    deltas: dict[ProfileKey, StoredSummary] = field(default_factory=dict)
+    deltas: list[SummaryPool] = field(default_factory=list)
     waiting: list[WaitingLabel] = field(default_factory=list)
     settled: list[tuple[str, str]] = field(default_factory=list)
     dirty: list[DirtyBucket] = field(default_factory=list)
@@ -218,7 +220,7 @@ class Profiler:
             )
         if model != stored:
             round_.models[model_id] = model
-        round_.deltas.update(deltas.values)
+        round_.deltas.append(deltas.values)
         round_.waiting.extend(joined.waiting)
         round_.settled.extend((model_id, name) for name in joined.settled)
         round_.dirty.extend(DirtyBucket(model_id, start) for start in joined.dirty)
@@ -229,8 +231,10 @@ class Profiler:
 
     def _commit(self, round_: _Round) -> None:
         """Merge into what is stored and write, then remember."""
-        merged = self._merged(round_)
-        upserts = {key: summary.to_bytes() for key, summary in merged.items()}
+        upserts: dict[ProfileKey, bytes] = {}
+        merged: dict[ProfileKey, StoredSummary] = {}
+        for pool in round_.deltas:
+            self._merge(round_, pool, upserts, merged)
         self._profiles.commit(
             ProfileChange(
                 before=round_.before,
@@ -246,29 +250,45 @@ class Profiler:
                 drop_references=tuple(round_.drop_references),
             )
         )
-        self._cache.store({key: (len(upserts[key]), summary) for key, summary in merged.items()})
+        self._cache.drop(upserts.keys() - merged.keys())
+        self._cache.store(merged)
         for model_id, joined in round_.joined.items():
             self._join.confirm(model_id, joined)
             self._touch(model_id)
 
-    def _merged(self, round_: _Round) -> dict[ProfileKey, StoredSummary]:
-        """Deltas merged into what is stored under the same keys."""
-        held = self._cache.find(round_.deltas)
-        unknown = [key for key in round_.deltas if key not in held]
-        for key, data in self._profiles.get(unknown).items():
-            model = round_.models.get(key.model_id) or self._registry.get(key.model_id)
-            if model is None:
-                continue
-            summary = decode_if_fits(model, key, data, self.references.by_id(key.model_id))
-            if summary is not None:
-                held[key] = summary
-        merged = {}
-        for key, delta in round_.deltas.items():
-            known = held.get(key)
-            # A model whose task has just been told otherwise starts its outcomes anew; its hours are dirty.
-            fits = known is not None and type(known) is type(delta)
-            merged[key] = known.merge(delta) if fits else delta  # type: ignore[union-attr,arg-type] # checked by `fits`
-        return merged
+    def _merge(
+        self,
+        round_: _Round,
+        deltas: SummaryPool,
+        upserts: dict[ProfileKey, bytes],
+        merged: dict[ProfileKey, StoredSummary],
+    ) -> None:
+        """Merge deltas into what is stored under the same keys; keep the latest decoded, in `merged`."""
+        keys = list(deltas)
+        for begin in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[begin : begin + _KEYS_AT_ONCE]
+            held = self._cache.find(some)
+            stored = self._profiles.get([key for key in some if key not in held])
+            for key in some:
+                known = held.get(key)
+                if known is None and key in stored:
+                    known = self._decode(round_, key, stored[key])
+                if known is None:
+                    upserts[key] = deltas.encoded(key)
+                    continue
+                delta = deltas[key]
+                # A model whose task was told otherwise starts its outcomes anew; its hours are dirty.
+                fits = type(known) is type(delta)
+                summary = known.merge(delta) if fits else delta  # type: ignore[arg-type] # checked
+                upserts[key] = summary.to_bytes()
+                if len(keys) <= _KEYS_AT_ONCE:
+                    merged[key] = summary
+
+    def _decode(self, round_: _Round, key: ProfileKey, data: bytes) -> StoredSummary | None:
+        model = round_.models.get(key.model_id) or self._registry.get(key.model_id)
+        if model is None:
+            return None
+        return decode_if_fits(model, key, data, self.references.by_id(key.model_id))
 
     def _known_slices(self, model_id: str) -> dict[str, set[str]]:
         """Slice values that have profiles, by tag."""

@@ -24,10 +24,11 @@ from assay.domain.profile import (
     RebuildStatus,
 )
 from assay.domain.time import DAY, HOUR, Granularity
-from assay.monitoring.deltas import Deltas, StoredSummary, decode_if_fits, decode_summary
+from assay.monitoring.deltas import Deltas, decode_if_fits, decode_summary
 from assay.monitoring.label_join import truth_index
 from assay.monitoring.raw_rows import RawRows
 from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.summary_pool import StoredSummary
 from assay.ports.profiles import Profiles
 
 __all__ = ["DirtyRebuilder", "ReferenceRebuilder", "known_slice_values"]
