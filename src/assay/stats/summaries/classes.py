@@ -21,8 +21,8 @@ _OPPOSITE = {"0": "1", "false": "true", "no": "yes", "negative": "positive"}
 def default_positive(classes: Sequence[str]) -> str | None:
     """Return the class that counts as positive where none is declared.
 
-    "1", "true", "yes" or "positive" (in any case) where one of them is seen, or its opposite alone is; else the
-    last of two or more classes in sorted order. None where that does not decide.
+    "1", "true", "yes" or "positive" (in any case) where one of them is seen, or its opposite alone is; else
+    the last of two or more classes in sorted order. None where that does not decide.
 
     >>> default_positive(["no", "yes"]), default_positive(["0"]), default_positive(["bad", "good"])
     ('yes', '1', 'good')
