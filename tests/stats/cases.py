@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from assay.stats.summaries import (
-    Categories,
     CategoricalSummary,
+    Categories,
     ClassificationSummary,
     Column,
     FeatureProfile,
@@ -97,7 +97,9 @@ _durations = st.floats(0, 1e9) | st.just(math.nan) | st.just(-1.0) | st.just(mat
 
 CASES: dict[str, Case] = {
     "numeric": Case(
-        numbers, lambda rows: NumericSummary.of(rows, CELLS), lambda data: NumericSummary.from_bytes(data, CELLS)
+        numbers,
+        lambda rows: NumericSummary.of(rows, CELLS),
+        lambda data: NumericSummary.from_bytes(data, CELLS),
     ),
     "categorical": Case(
         words,

@@ -8,10 +8,12 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.stats.cases import CASES, classes, numbers, scores
+from tests.stats.laws import assert_same, fold, parts_of
 
 from assay.stats.summaries import (
-    Categories,
     CategoricalSummary,
+    Categories,
     ClassificationSummary,
     Column,
     FeatureProfile,
@@ -19,8 +21,6 @@ from assay.stats.summaries import (
     RegressionSummary,
     TrafficSummary,
 )
-from tests.stats.cases import CASES, classes, numbers, scores
-from tests.stats.laws import assert_same, fold, parts_of
 
 every_case = pytest.mark.parametrize("name", sorted(CASES))
 

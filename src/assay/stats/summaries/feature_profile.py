@@ -207,6 +207,14 @@ class FeatureProfile(Mergeable):
                 raise InvalidInput(f"profile bytes count categories of feature {i} of {height}")
             new[i] = reader.counter(limit=MAX_NEW)
         unknown = reader.counter(limit=MAX_UNKNOWN)
+        counted = tallies[:, _OTHER].copy()
+        filled = np.flatnonzero(np.diff(layout.offsets))
+        if filled.size:
+            counted[filled] += np.add.reduceat(cells, layout.offsets[filled])
+        for i, counts in new.items():
+            counted[i] += sum(counts.values())
+        if (counted != tallies[:, _N]).any():
+            raise InvalidInput("profile bytes do not add up")
         return cls(layout, rows, cells, tallies, moments, new, unknown)
 
     def to_bytes(self) -> bytes:

@@ -100,7 +100,7 @@ class LatencySummary(Mergeable):
         if not self.n:
             return None
         rank = min(max(math.ceil(q * self.n), 1), self.n)
-        cell = int(np.searchsorted(np.cumsum(self.counts), rank))
+        cell = min(int(np.searchsorted(np.cumsum(self.counts), rank)), _CELLS - 1)
         if cell == _CELLS - 1:
             return self.max
         # 2γ^i/(γ+1) lies within ERROR of both ends of the cell (γ^(i-1), γ^i], see [1]_.

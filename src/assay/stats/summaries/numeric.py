@@ -280,7 +280,7 @@ class NumericSummary(Mergeable):
             return None
         cumulated = np.cumsum(self.counts)
         rank = min(max(math.ceil(q * self.n), 1), self.n)
-        cell = int(np.searchsorted(cumulated, rank))
+        cell = min(int(np.searchsorted(cumulated, rank)), self.cells.size - 1)
         points, i = self.cells.points, cell // 2
         if cell % 2:
             return float(points[i])
