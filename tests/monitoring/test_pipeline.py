@@ -146,7 +146,9 @@ def test_a_second_prediction_of_an_id_is_a_duplicate(tmp_path):
     service = open_service(tmp_path, clock)
     rows = make_predictions(rng, 20)
     first = service.submit(prediction_intake(rows, clock.now)).result()
-    again = service.submit(prediction_intake([*rows[:5], *make_predictions(rng, 3, prefix="q")], clock.now)).result()
+    again = service.submit(
+        prediction_intake([*rows[:5], *make_predictions(rng, 3, prefix="q")], clock.now)
+    ).result()
     assert (first.accepted, first.duplicates) == (20, 0)
     assert (again.accepted, again.duplicates) == (3, 5)
     assert [item.prediction_id for item in again.rejected] == [f"p{i}" for i in range(5)]
