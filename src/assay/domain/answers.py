@@ -87,7 +87,8 @@ class IngestAnswer(Answer):
             "replayed": self.replayed,
         }
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         counts = [
             ("accepted", number(self.accepted)),
             ("duplicates", number(self.duplicates)),
@@ -137,7 +138,8 @@ class ModelView(Answer):
     reference: ReferenceView | None
     findings: tuple[Finding, ...] = ()
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         task = self.model.task.value if self.model.task else "not known yet"
         rows = [
             ("task", task if self.model.task_declared or not self.model.task else f"{task} (inferred)"),
@@ -169,7 +171,8 @@ class MetricWindow(Answer):
     coverage: float | None
     metrics: dict[str, Estimate]
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         return Table(_window_title(self), _METRIC_COLUMNS, _metric_rows(self.metrics))
 
 
@@ -209,7 +212,8 @@ class Calibration(Answer):
             "score_counts": {name: list(counts) for name, counts in self.score_counts.items()},
         }
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         rows = [(number(score), number(positive), number(n)) for score, positive, n in self.bins]
         return Table(_window_title(self), ("mean score", "share of positives", "n"), rows)
 
@@ -225,7 +229,8 @@ class DriftWindow(Answer):
     provisional: bool
     features: dict[str, FeatureDrift]
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         names = sorted({name for drift in self.features.values() for name in drift.statistics})
         rows = [
             (feature, *(number(_statistic(drift, name)) for name in names), number(drift.n_current))
@@ -264,7 +269,8 @@ class PredictionView(Answer):
     truth: float | str | None
     labels: tuple[TruthView, ...] = ()
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         rows = [
             ("prediction_id", self.prediction_id),
             ("model", f"{self.model_id} {self.model_version}"),
@@ -301,7 +307,8 @@ class ModelReport(Answer):
     positions_behind: int
     notes: tuple[str, ...] = ()
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         notes = list(self.notes)
         if self.drift is not None:
             moved = sorted(
@@ -332,7 +339,8 @@ class ServiceHealth(Answer):
     ready: bool
     parts: tuple[PartHealth, ...]
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         rows = [(part.name, part.status, part.message) for part in self.parts]
         return Table("ready" if self.ready else "not ready", ("part", "state", ""), rows)
 

@@ -84,7 +84,7 @@ def moment(value: datetime | None) -> str:
 
 
 def _cell(value: object) -> str:
-    """One line of printable text, cut where it is long: names are opaque and may hold anything."""
+    """One line of printable text, cut where it is long."""
     text = "".join(sign if sign.isprintable() else "·" for sign in str(value))
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 
@@ -98,6 +98,14 @@ class Table:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
 
+    def cells(self) -> list[list[str]]:
+        """Return the rows as short printable texts: names are opaque and may hold anything."""
+        return [[_cell(value) for value in row] for row in self.rows]
+
+    def figures(self) -> list[bool]:
+        """Whether each column holds figures alone."""
+        return [all(_FIGURE.match(row[place]) for row in self.rows) for place in range(len(self.columns))]
+
     def text(self) -> str:
         """Return the table as lines of text.
 
@@ -106,24 +114,25 @@ class Table:
         metric  value
         auc       0.7
         """
-        grid = [[_cell(value) for value in row] for row in [self.columns, *self.rows]] if self.rows else []
-        widths = [max(len(value) for value in column) for column in zip(*grid, strict=True)]
-        figures = [all(_FIGURE.match(row[place]) for row in grid[1:]) for place in range(len(widths))]
         lines = [self.title]
-        for row in grid:
-            padded = (
-                value.rjust(width) if right else value.ljust(width)
-                for value, width, right in zip(row, widths, figures, strict=True)
-            )
-            lines.append("  ".join(padded).rstrip())
+        if self.rows:
+            grid = [list(self.columns), *self.cells()]
+            widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+            right = self.figures()
+            for row in grid:
+                padded = (
+                    value.rjust(width) if figure else value.ljust(width)
+                    for value, width, figure in zip(row, widths, right, strict=True)
+                )
+                lines.append("  ".join(padded).rstrip())
         return "\n".join([*lines, *self.notes])
 
     def html(self) -> str:
         """Return the table as HTML, everything in it escaped."""
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
-            for row in self.rows
+            "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row) + "</tr>"
+            for row in self.cells()
         )
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
         table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>" if self.rows else ""
@@ -135,7 +144,7 @@ class Answer:
 
     __slots__ = ()
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
         """Return the table by which the result shows itself."""
         cells = [(name, plain(getattr(self, name))) for name in _names(self)]
         return Table(type(self).__name__, ("field", "value"), [(name, str(value)) for name, value in cells])
@@ -145,10 +154,10 @@ class Answer:
         return {name: plain(getattr(self, name)) for name in _names(self)}
 
     def __repr__(self) -> str:
-        return self._table().text()
+        return self.table().text()
 
     def _repr_html_(self) -> str:
-        return self._table().html()
+        return self.table().html()
 
 
 def _names(record: Any) -> Iterable[str]:

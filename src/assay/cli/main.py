@@ -1,0 +1,178 @@
+"""``assay``: the command line."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from assay.errors import AssayError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="assay",
+    help="Know whether your models' predictions can still be trusted.",
+    epilog="Start with: assay demo · then: assay serve, and assay.open() in Python.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="WHERE", help="A data folder, or a server's address. [default: ./assay-data]"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Period = Annotated[
+    str | None,
+    typer.Option(help="The last such stretch before the newest prediction, such as 24h or 30d."),
+]
+Version = Annotated[str | None, typer.Option("--version", help="Only this version of the model.")]
+Start = Annotated[
+    str | None, typer.Option(help="Begin of the window, such as 2024-01-31 or 2024-01-31T12:00Z.")
+]
+End = Annotated[str | None, typer.Option(help="End of the window.")]
+Step = Annotated[str | None, typer.Option(help="Cut the window into steps, such as 1d.")]
+SliceOption = Annotated[
+    str | None, typer.Option("--slice", metavar="TAG:VALUE", help="Only rows with this tag.")
+]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on. [default: 8004]")] = None,
+    data: Annotated[str | None, typer.Option(help="Data folder. [default: ./assay-data]")] = None,
+    log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
+) -> None:
+    """Start the server: the HTTP API and the pages."""
+    from assay.runtime.settings import Settings
+    from assay.server.run import serve as run
+
+    run(Settings.load(host=host, port=port, data_dir=data, log_level=log_level))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the demo's server.")] = 8004,
+    data: Annotated[str | None, typer.Option(help="Keep the data in this folder, which must be new.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after the replay instead of serving on.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Replay three months instead of ten.")] = False,
+) -> None:
+    """Replay a year of flights and watch a model go wrong."""
+    from assay.cli.demo.run import Demo, run
+
+    run(Demo(port=port, folder=data, once=once, fast=fast))
+
+
+@app.command()
+def models(at: At = None, as_json: AsJson = False) -> None:
+    """List the models."""
+    from assay.cli.looking import list_models
+
+    list_models(at, as_json=as_json)
+
+
+@app.command()
+def metrics(
+    model: ModelName,
+    at: At = None,
+    period: Period = None,
+    start: Start = None,
+    end: End = None,
+    step: Step = None,
+    version: Version = None,
+    slice_: SliceOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a model's metrics, in one window or step by step."""
+    from assay.cli.looking import show_metrics
+
+    show_metrics(
+        at,
+        model,
+        as_json=as_json,
+        period=period,
+        start=start,
+        end=end,
+        step=step,
+        version=version,
+        slice_=slice_,
+    )
+
+
+@app.command()
+def report(
+    model: ModelName,
+    at: At = None,
+    period: Annotated[str, typer.Option(help="The last such stretch before the newest prediction.")] = "7d",
+    version: Version = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything about a model over its last days."""
+    from assay.cli.looking import show_report
+
+    show_report(at, model, as_json=as_json, period=period, version=version)
+
+
+@app.command()
+def predictions(
+    model: ModelName,
+    prediction_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this one alone.")] = None,
+    at: At = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest predictions, or one of them with its truth."""
+    from assay.cli.looking import show_predictions
+
+    show_predictions(at, model, prediction_id, limit=limit, as_json=as_json)
+
+
+@app.command()
+def doctor(at: At = None, as_json: AsJson = False) -> None:
+    """Check the installation and the stores."""
+    from assay.cli.doctor import examine
+
+    raise typer.Exit(examine(at, as_json=as_json))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from assay import __version__
+
+    print(f"assay {__version__}")
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence on standard error, never a trace back."""
+    from assay.cli.output import EXIT_INTERRUPTED, fail, leave_quietly
+
+    try:
+        app()
+    except AssayError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("interrupted", code=EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        leave_quietly()
+    except Exception as error:
+        # Whatever happened, the user gets a sentence.
+        if os.environ.get("ASSAY_LOG_LEVEL", "").upper() == "DEBUG":
+            raise
+        fail(
+            f"this should not have happened: {type(error).__name__}: {error}; "
+            "see where with ASSAY_LOG_LEVEL=DEBUG, and please report it"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""How commands answer: a table for people, JSON for programs, one sentence for errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from assay.domain.rendering import Answer, Table, plain
+
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "fail", "print_json", "show"]
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+def show(answer: Answer | Table, *, as_json: bool) -> None:
+    """Print a result: as a table, or as JSON."""
+    if as_json and isinstance(answer, Answer):
+        print_json(answer)
+        return
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = answer.table() if isinstance(answer, Answer) else answer
+    grid = RichTable(box=None, pad_edge=False, header_style="bold")
+    right = table.figures()
+    for name, figures in zip(table.columns, right, strict=True):
+        grid.add_column(Text(name), justify="right" if figures else "left", overflow="fold")
+    for row in table.cells():
+        grid.add_row(*(Text(value) for value in row))
+    console = Console(highlight=False, soft_wrap=False)
+    console.print(Text(table.title, style="bold"))
+    if table.rows:
+        console.print(grid)
+    for note in table.notes:
+        console.print(Text(note, style="dim"))
+
+
+def print_json(value: Answer | Sequence[Any] | dict[str, Any]) -> None:
+    """Print plain values as JSON."""
+    print(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def fail(message: str, *, code: int = EXIT_FAILED) -> NoReturn:
+    """Say what went wrong, in one sentence, and end."""
+    print(f"assay: {message}", file=sys.stderr)
+    sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def leave_quietly() -> NoReturn:
+    """End because nobody reads the output any more."""
+    # The interpreter flushes standard output once more at exit; give it somewhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(EXIT_FAILED)
