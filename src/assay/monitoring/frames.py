@@ -13,7 +13,7 @@ from assay.monitoring.feature_rows import feature_rows
 from assay.monitoring.intake.arrow import plain
 from assay.monitoring.intake.faults import Faults, shown
 from assay.monitoring.intake.frames import columns_of as read_columns
-from assay.monitoring.intake.values import Values, feature_columns
+from assay.monitoring.intake.values import Values, feature_columns, infer
 from assay.stats.summaries.column import Column
 from assay.stats.summaries.reference import Reference
 
@@ -74,15 +74,16 @@ def feature_table(values: Mapping[str, Values], rows: int) -> tuple[pa.Table, tu
     arrays: dict[str, pa.Array] = {"": pa.nulls(rows)}
     unusable = []
     for name, column in values.items():
+        array = infer(column)
         try:
-            usable = plain(name, column) if isinstance(column, pa.Array) else column
+            usable = column if array is None else plain(name, array)
         except InvalidInput:
             unusable.append(name)
             continue
-        if isinstance(usable, pa.Array) and usable.null_count == rows:
+        if array is not None and array.null_count == rows:
             arrays[NUMERIC_FEATURE + name] = pa.nulls(rows, pa.float64())
             continue
-        moments = isinstance(usable, pa.Array) and pa.types.is_temporal(usable.type)
+        moments = array is not None and pa.types.is_temporal(array.type)
         found = [] if moments else feature_columns(name, usable, faults)
         arrays.update(found)
         if not found:

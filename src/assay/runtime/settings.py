@@ -54,7 +54,7 @@ class Settings:
         Raises
         ------
         InvalidInput
-            Where a value does not fit, or an ``ASSAY_`` variable names no setting.
+            Where a value does not fit, or an argument names no setting.
         """
         environ = os.environ if environ is None else environ
         known = {item.name: item for item in fields(cls)}

@@ -229,7 +229,8 @@ class Runtime:
             )
 
     def maintain(self) -> None:
-        """Compact the lake, and drop rows whose retention is over."""
+        """Compact the lake, and drop rows and profiles by the minute whose retention is over."""
+        self._profiler.drop_minutes()
         now = self._clock()
         after = ""
         while models := self._registry.models(after=after):

@@ -1,0 +1,27 @@
+"""Settings come from arguments, then the environment, then the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.errors import InvalidInput
+from assay.runtime.settings import Settings
+
+
+def test_arguments_come_before_the_environment():
+    environ = {"ASSAY_PORT": "9000", "ASSAY_DATA_DIR": "elsewhere", "ASSAY_LAKE_SECONDS": "2.5", "PORT": "1"}
+    settings = Settings.load(environ, port=9001, host=None)
+    assert (settings.port, settings.data_dir, settings.lake_seconds) == (9001, Path("elsewhere"), 2.5)
+    assert settings.host == "127.0.0.1"
+
+
+def test_a_value_that_does_not_fit_is_named():
+    with pytest.raises(InvalidInput, match="ASSAY_PORT='many' is not a int"):
+        Settings.load({"ASSAY_PORT": "many"})
+
+
+def test_a_misspelt_argument_is_named():
+    with pytest.raises(InvalidInput, match="no setting 'prot'"):
+        Settings.load({}, prot=1)
