@@ -11,8 +11,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,6 +181,17 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest) -> str:
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Gives URLs of empty databases, as many as are asked for: once SQLite's, once PostgreSQL's."""
+    if request.param == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path}/assay-{next(_numbers)}.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with ExitStack() as databases:
+        yield lambda: databases.enter_context(_fresh_database(server))
+
+
+@pytest.fixture
+def database_url(new_database_url: Callable[[], str]) -> str:
     """URL of an empty database: once SQLite's, once PostgreSQL's."""
-    return str(request.getfixturevalue(f"{request.param}_url"))
+    return new_database_url()

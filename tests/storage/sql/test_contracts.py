@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
-from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry, open_database
+from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry
 from assay.testing import JournalContract, ProfilesContract, RegistryContract
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
-    yield database
-    database.close()
 
 
 class TestSqlJournal(JournalContract):

@@ -19,6 +19,7 @@ from assay.storage.sql.errors import is_fatal, translate
 
 __all__ = ["Database", "connect"]
 
+_SQLITE = "sqlite:///"
 _PATIENCE = 30.0  # seconds to wait for a lock
 _POOL = 8
 _OVERFLOW = 24
@@ -155,6 +156,8 @@ def connect(url: str, *, read_only: bool = False) -> Database:
     MissingExtra
         Where the PostgreSQL driver is not installed.
     """
+    if url.startswith(_SQLITE):  # the path as it stands: a file may be named "50%20?"
+        return _sqlite(url.removeprefix(_SQLITE), read_only=read_only)
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -162,18 +165,19 @@ def connect(url: str, *, read_only: bool = False) -> Database:
             "the database's URL cannot be read; write sqlite:////absolute/path.db or postgresql://user@host/name"
         ) from None
     match parsed.get_backend_name():
-        case "sqlite":
-            return _sqlite(parsed, read_only=read_only)
         case "postgresql" | "postgres":
             return _postgres(parsed, read_only=read_only)
         case other:
-            raise InvalidInput(f"{other[:80]!r} is no database that Assay knows; use sqlite or postgresql")
+            raise InvalidInput(
+                f"{other[:80]!r} is no database that Assay knows; write sqlite:////absolute/path.db or "
+                "postgresql://user@host/name"
+            )
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Database:
-    if not url.database or url.database == ":memory:":
+def _sqlite(name: str, *, read_only: bool) -> Database:
+    if not name or name.startswith(":memory:"):
         raise InvalidInput("SQLite needs a file here; write sqlite:////absolute/path.db")
-    path = Path(url.database).absolute()
+    path = Path(name).absolute()
     if not read_only:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
