@@ -1,0 +1,74 @@
+"""Which figure stands behind which name in an address, and how it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
+from fastapi.responses import Response
+
+from assay.dashboard import figures
+from assay.dashboard.figures.theme import Theme
+from assay.dashboard.readings import Readings
+from assay.dashboard.view import View
+from assay.errors import NotFound
+
+__all__ = ["draw", "figure_response"]
+
+_Draw = Callable[[Readings, str, View, Theme], go.Figure]
+
+_FIGURES: dict[str, _Draw] = {
+    "volume": lambda read, model, view, theme: figures.volume_figure(read.windows(model, view), theme=theme),
+    "latency": lambda read, model, view, theme: figures.latency_figure(
+        read.windows(model, view), theme=theme
+    ),
+    "reliability": lambda read, model, view, theme: figures.reliability_figure(
+        read.calibration(model, view), theme=theme
+    ),
+    "scores": lambda read, model, view, theme: figures.score_figure(
+        read.calibration(model, view), theme=theme
+    ),
+    "confusion": lambda read, model, view, theme: figures.confusion_figure(
+        read.calibration(model, view), theme=theme
+    ),
+    "drift": lambda read, model, view, theme: figures.drift_heatmap(
+        read.drift_windows(model, view), theme=theme
+    ),
+}
+_METRIC = "metric."
+
+
+def draw(
+    name: str, readings: Readings, model_id: str, view: View, *, theme: str = "light", feature: str = ""
+) -> go.Figure:
+    """Draw the figure called `name`: one of the fixed ones, ``metric.<metric>``, or ``feature``.
+
+    Raises
+    ------
+    NotFound
+        Where there is no such figure.
+    """
+    colours = figures.DARK if theme == "dark" else figures.LIGHT
+    if name == "feature":
+        return figures.feature_drift_figure(readings.drift_windows(model_id, view), feature, theme=colours)
+    if name.startswith(_METRIC):
+        return figures.metric_figure(
+            readings.windows(model_id, view), name.removeprefix(_METRIC), theme=colours
+        )
+    if name not in _FIGURES:
+        raise NotFound(f"there is no figure {name[:80]!r}; the figures are {', '.join(_FIGURES)}")
+    return _FIGURES[name](readings, model_id, view, colours)
+
+
+def figure_response(figure: go.Figure, *, table: bool) -> Response:
+    """Send a figure; its table of data only where it is asked for."""
+    meta: dict[str, Any] = dict(figure.layout.meta or {})
+    if not table:
+        meta.pop("table", None)
+    figure.layout.meta = meta
+    return Response(
+        figure.to_json(validate=False),
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )

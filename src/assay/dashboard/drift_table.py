@@ -1,0 +1,108 @@
+"""Features sorted by how far they moved, with one line of figures each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.dashboard.spark import Spark, spark
+from assay.domain.answers import DriftWindow
+from assay.stats.drift import FeatureDrift
+
+__all__ = ["DRIFT", "STATISTICS", "DriftRow", "StatisticName", "drift_rows", "level", "ranked", "statistic"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticName:
+    """A statistic's label, unit and meaning, and the values from which it is worth a look or large.
+
+    The two values colour a cell, they decide nothing; they are the customary ones (PSI 0.1 and 0.2; the
+    others are of about the same size of change).
+    """
+
+    label: str
+    unit: str
+    meaning: str
+    look: float
+    large: float
+
+
+DRIFT = "jensen_shannon"
+"""The statistic that features are sorted by: it exists for numbers and for categories, from 0 to 1."""
+
+STATISTICS: dict[str, StatisticName] = {
+    DRIFT: StatisticName("Jensen-Shannon", "ratio", "Distance of the distributions, 0 to 1.", 0.1, 0.2),
+    "psi": StatisticName("PSI", "ratio", "Population stability index.", 0.1, 0.2),
+    "ks": StatisticName("KS", "ratio", "Largest gap of the cumulative distributions.", 0.1, 0.2),
+    "missing_share": StatisticName(
+        "Missing", "change", "Share of rows without a value, less that of the reference.", 0.02, 0.1
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """One feature in the table: its values by statistic (None where its kind has none), and its line."""
+
+    feature: str
+    kind: str
+    n: int
+    values: dict[str, float | None]
+    line: Spark
+
+
+def statistic(drift: FeatureDrift | None, name: str) -> float | None:
+    """Return a statistic's value, None where the feature or the statistic is absent."""
+    found = drift.statistics.get(name) if drift is not None else None
+    return found.value if found is not None else None
+
+
+def level(name: str, value: float | None) -> str:
+    """Return how a cell is coloured: ``""``, ``look`` or ``large``."""
+    if value is None or name not in STATISTICS:
+        return ""
+    limits = STATISTICS[name]
+    size = abs(value)
+    return "large" if size >= limits.large else "look" if size >= limits.look else ""
+
+
+def ranked(windows: Sequence[DriftWindow]) -> list[str]:
+    """Return all features, those first that moved most, on average over windows by their size."""
+    sums: dict[str, float] = {}
+    rows: dict[str, int] = {}
+    for window in windows:
+        for feature, drift in window.features.items():
+            value = statistic(drift, DRIFT)
+            sums[feature] = sums.get(feature, 0.0) + (value or 0.0) * window.n
+            rows[feature] = rows.get(feature, 0) + window.n
+    return sorted(sums, key=lambda feature: (-sums[feature] / max(1, rows[feature]), feature))
+
+
+def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow]) -> list[DriftRow]:
+    """Return the table's rows, the features that moved most over the whole period first.
+
+    Parameters
+    ----------
+    whole : the whole period as one window.
+    windows : the same period cut into windows, for the lines.
+    """
+    if whole is None:
+        return []
+    lines: dict[str, list[float | None]] = {}
+    for feature in whole.features:
+        lines[feature] = [
+            statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows
+        ]
+    rows = []
+    for feature in ranked([whole]):
+        drift = whole.features[feature]
+        rows.append(
+            DriftRow(
+                feature=feature,
+                kind=str(drift.kind),
+                n=drift.n_current,
+                values={name: statistic(drift, name) for name in STATISTICS},
+                line=spark(lines[feature], zero=True, high=STATISTICS[DRIFT].large),
+            )
+        )
+    return rows

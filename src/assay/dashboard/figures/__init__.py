@@ -1,0 +1,31 @@
+"""Figures: pure functions from results to :class:`plotly.graph_objects.Figure`.
+
+The same functions serve pages, notebooks and reports. Every figure says in ``layout.meta`` what a reader
+who cannot see it needs: ``alt``, a sentence, and ``table``, its data (`caption`, `columns`, `rows`).
+"""
+
+from __future__ import annotations
+
+from assay.dashboard.figures.confusion import confusion_figure
+from assay.dashboard.figures.drift_heatmap import drift_heatmap
+from assay.dashboard.figures.feature_drift import feature_drift_figure
+from assay.dashboard.figures.latency import latency_figure
+from assay.dashboard.figures.metric import metric_figure
+from assay.dashboard.figures.reliability import reliability_figure
+from assay.dashboard.figures.scores import score_figure
+from assay.dashboard.figures.theme import DARK, LIGHT, Theme
+from assay.dashboard.figures.volume import volume_figure
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Theme",
+    "confusion_figure",
+    "drift_heatmap",
+    "feature_drift_figure",
+    "latency_figure",
+    "metric_figure",
+    "reliability_figure",
+    "score_figure",
+    "volume_figure",
+]

@@ -1,0 +1,101 @@
+"""Which features moved, and when: drift of every feature in every window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from assay.dashboard.drift_table import DRIFT, ranked, statistic
+from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
+from assay.dashboard.figures.windows import middles, time_axis
+from assay.dashboard.names import plotly_text, shown
+from assay.dashboard.numbers import count_text, span_text, value_text
+from assay.domain.answers import DriftWindow
+
+__all__ = ["drift_heatmap"]
+
+MAX_FEATURES = 30
+"""Rows of the map; the features that moved most are drawn."""
+
+_ROW, _TALL_ROW, _FEW = 19, 28, 15
+_FULL = 0.4  # the colour scale's end: always the same, so that periods and models can be compared
+
+
+def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = MAX_FEATURES) -> go.Figure:
+    """Draw the Jensen-Shannon distance to the reference, features by windows, the most moved on top.
+
+    Parameters
+    ----------
+    windows : in order of time, at most some 400.
+    theme : colours.
+    limit : rows drawn at most.
+    """
+    filled = [window for window in windows if window.n]
+    if not any(window.features for window in filled):
+        return empty_figure(theme, height=220, message="No features were logged in this period")
+    features = ranked(filled)[:limit]
+    matrix = [
+        [statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows]
+        for feature in features
+    ]
+    labels = [plotly_text(feature, limit=24) for feature in features]
+    spans = [span_text(window.start, window.end) for window in windows]
+    texts = [
+        [
+            f"<b>{label}</b><br>{spans[place]}<br>"
+            f"Jensen-Shannon {value_text(value, 'ratio')}"
+            + "".join(
+                f"<br>{title} {value_text(other, 'ratio')}"
+                for title, key in (("PSI", "psi"), ("KS", "ks"))
+                if (other := statistic(window.features.get(feature), key)) is not None
+            )
+            + f"<br>{count_text(window.n)} predictions"
+            for place, (window, value) in enumerate(zip(windows, row, strict=True))
+        ]
+        for feature, label, row in zip(features, labels, matrix, strict=True)
+    ]
+    rows = list(range(len(features)))
+    height = 62 + (_TALL_ROW if len(features) <= _FEW else _ROW) * max(4, len(features))
+    figure = new_figure(theme, height=height, hovermode="closest")
+    figure.add_heatmap(
+        x=middles(windows),
+        y=rows,
+        z=matrix,
+        zmin=0,
+        zmax=_FULL,
+        colorscale=[[place / (len(theme.scale) - 1), colour] for place, colour in enumerate(theme.scale)],
+        xgap=1 if len(windows) <= 100 else 0,
+        ygap=1,
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+        hoverongaps=False,
+        colorbar={
+            "thickness": 8,
+            "len": 1,
+            "outlinewidth": 0,
+            "tickfont": {"size": 10, "color": theme.muted},
+            "tickvals": [0, 0.1, 0.2, 0.3, _FULL],
+            "ticktext": ["0", "0.1", "0.2", "0.3", "0.4+"],
+            "x": 1.01,
+        },
+    )
+    figure.update_layout(
+        margin={"l": 60, "r": 10, "t": 8, "b": 28},
+        xaxis=time_axis(theme, windows),
+        # Rows are numbered: as category names, hostile ones could collide with Plotly's own keys.
+        yaxis=axis(
+            theme, showgrid=False, tickvals=rows, ticktext=labels, range=[len(rows) - 0.5, -0.5], ticks=""
+        ),
+    )
+    most = features[0]
+    return describe(
+        figure,
+        alt=f"Drift of {len(features)} features over time; {shown(most, limit=40)} moved most.",
+        caption="Jensen-Shannon distance to the reference, by feature and window (UTC)",
+        columns=["Feature", *spans],
+        rows=[
+            [shown(feature, limit=60), *(value_text(value, "ratio") for value in row)]
+            for feature, row in zip(features, matrix, strict=True)
+        ],
+    )

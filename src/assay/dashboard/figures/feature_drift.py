@@ -1,0 +1,85 @@
+"""One feature's drift over time, statistic by statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from assay.dashboard.drift_table import STATISTICS, statistic
+from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
+from assay.dashboard.figures.windows import middles, time_axis
+from assay.dashboard.names import plotly_text, shown
+from assay.dashboard.numbers import count_text, span_text, value_text
+from assay.domain.answers import DriftWindow
+
+__all__ = ["feature_drift_figure"]
+
+_HEIGHT = 230
+
+
+def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme: Theme) -> go.Figure:
+    """Draw every statistic of `feature` that its kind has, against the reference.
+
+    Parameters
+    ----------
+    windows : in order of time.
+    feature : its name.
+    theme : colours.
+    """
+    series = {
+        key: [statistic(window.features.get(feature), key) if window.n else None for window in windows]
+        for key in STATISTICS
+    }
+    series = {key: values for key, values in series.items() if any(value is not None for value in values)}
+    if not series:
+        return empty_figure(theme, height=_HEIGHT, message="This feature was not logged in this period")
+    figure = new_figure(theme, height=_HEIGHT)
+    times = middles(windows)
+    for (key, values), colour in zip(series.items(), theme.series, strict=False):
+        figure.add_scatter(
+            x=times,
+            y=values,
+            name=STATISTICS[key].label,
+            mode="lines+markers" if len(windows) <= 60 else "lines",
+            line={"color": colour, "width": 1.7},
+            marker={"size": 4},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=times,
+        y=next(iter(series.values())),
+        mode="markers",
+        marker={"size": 8, "opacity": 0},
+        text=[
+            f"<b>{plotly_text(feature)}</b><br>{span_text(window.start, window.end)}<br>"
+            + "<br>".join(
+                f"{STATISTICS[key].label} <b>{value_text(values[place], STATISTICS[key].unit)}</b>"
+                for key, values in series.items()
+            )
+            + f"<br>{count_text(window.n)} predictions"
+            for place, window in enumerate(windows)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(
+        showlegend=True,
+        margin={"l": 44, "r": 10, "t": 26, "b": 24},
+        xaxis=time_axis(theme, windows),
+        yaxis=axis(theme, rangemode="tozero", nticks=5),
+    )
+    return describe(
+        figure,
+        alt=f"Drift of {shown(feature)} over time against the reference.",
+        caption="Drift by window (UTC)",
+        columns=["Window", *(STATISTICS[key].label for key in series), "Predictions"],
+        rows=[
+            [
+                span_text(window.start, window.end),
+                *(value_text(values[place], STATISTICS[key].unit) for key, values in series.items()),
+                count_text(window.n),
+            ]
+            for place, window in enumerate(windows)
+        ],
+    )

@@ -1,0 +1,92 @@
+"""Latency over time: the median and the tail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
+from assay.dashboard.figures.windows import middles, time_axis
+from assay.dashboard.numbers import span_text, value_text
+from assay.domain.answers import MetricWindow
+
+__all__ = ["latency_figure"]
+
+_HEIGHT = 214
+_QUANTILES = (("latency_p50", "p50"), ("latency_p95", "p95"), ("latency_p99", "p99"))
+_SPREAD = 25.0  # a tail so many times the median is drawn on a logarithmic axis
+
+
+def latency_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure:
+    """Draw p50, p95 and p99 of the predictions' latency in milliseconds.
+
+    Parameters
+    ----------
+    windows : in order of time, with the metrics ``latency_p50``, ``latency_p95`` and ``latency_p99``.
+    theme : colours.
+    """
+    series = {label: [_value(window, metric) for window in windows] for metric, label in _QUANTILES}
+    drawn = [value for values in series.values() for value in values if value is not None]
+    if not drawn:
+        return empty_figure(theme, height=_HEIGHT, message="No latency was logged in this period")
+    figure = new_figure(theme, height=_HEIGHT)
+    times = middles(windows)
+    for (label, values), colour in zip(series.items(), theme.series, strict=False):
+        figure.add_scatter(
+            x=times,
+            y=values,
+            name=label,
+            mode="lines",
+            line={"color": colour, "width": 1.7},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=times,
+        y=series["p95"],
+        mode="markers",
+        marker={"size": 8, "opacity": 0},
+        text=[
+            f"{span_text(window.start, window.end)}<br>"
+            + "<br>".join(
+                f"{label} <b>{value_text(values[place], 'ms')}</b>" for label, values in series.items()
+            )
+            for place, window in enumerate(windows)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    medians = sorted(value for value in series["p50"] if value) or [1.0]
+    steep = max(drawn) > _SPREAD * medians[len(medians) // 2] and min(drawn) > 0
+    figure.update_layout(
+        showlegend=True,
+        margin={"l": 44, "r": 10, "t": 26, "b": 24},
+        xaxis=time_axis(theme, windows),
+        yaxis=axis(
+            theme,
+            type="log" if steep else "linear",
+            rangemode="tozero",
+            nticks=5,
+            ticksuffix=" ms",
+            **({"dtick": 1} if steep else {}),
+        ),
+    )
+    return describe(
+        figure,
+        alt=f"Latency over time; the highest p99 is {value_text(max(drawn), 'ms')}.",
+        caption="Latency by window (UTC)",
+        columns=["Window", *series],
+        rows=[
+            [
+                span_text(window.start, window.end),
+                *(value_text(values[place], "ms") for values in series.values()),
+            ]
+            for place, window in enumerate(windows)
+        ],
+    )
+
+
+def _value(window: MetricWindow, metric: str) -> float | None:
+    """Return the metric's value, None where there is none."""
+    item = window.metrics.get(metric)
+    return None if item is None else item.value

@@ -1,0 +1,241 @@
+"""One metric over time, with its 95% interval and, below it, the share of labels that are in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
+from assay.dashboard.figures.windows import (
+    bar_widths,
+    complete,
+    coverage_sentence,
+    middles,
+    runs,
+    time_axis,
+)
+from assay.dashboard.metric_names import metric_name
+from assay.dashboard.numbers import count_text, share_text, span_text, value_text
+from assay.domain.answers import MetricWindow
+from assay.stats.metrics import Estimate
+
+__all__ = ["metric_figure"]
+
+_HEIGHT = 214
+_MANY = 60  # more windows than this get no markers
+
+
+def metric_figure(windows: Sequence[MetricWindow], metric: str, *, theme: Theme) -> go.Figure:
+    """Draw `metric` over `windows`.
+
+    The line is solid where a window is complete (see `COMPLETE`) and dotted where labels are still
+    missing; the band is the 95% interval. The strip below is filled to the share of labels that are
+    in. Windows without a value leave a gap.
+
+    Parameters
+    ----------
+    windows : in order of time, at most some 400.
+    metric : a key of ``MetricWindow.metrics``.
+    theme : colours.
+    """
+    name = metric_name(metric)
+    found = [window.metrics.get(metric) for window in windows]
+    values = [None if item is None else _finite(item.value) for item in found]
+    if not any(value is not None for value in values):
+        waiting = any(window.n_predictions for window in windows)
+        return empty_figure(
+            theme,
+            height=_HEIGHT,
+            message="No labels yet in this period" if waiting else "No predictions in this period",
+        )
+    figure = new_figure(theme, height=_HEIGHT)
+    times = middles(windows)
+    _add_band(figure, times, found, theme)
+    _add_lines(figure, windows, times, values, theme)
+    figure.add_scatter(  # what the pointer reads: one label per window, whichever line is under it
+        x=times,
+        y=values,
+        mode="markers",
+        marker={"size": 10, "opacity": 0},
+        text=[_hover(window, item, name.unit) for window, item in zip(windows, found, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    _add_coverage(figure, windows, times, theme)
+    ticks = ".0%" if name.unit == "share" else None
+    figure.update_layout(
+        xaxis=time_axis(theme, windows, anchor="y2"),
+        yaxis=axis(
+            theme,
+            domain=[0.2, 1],
+            range=_range(values, found, name.low, name.high),
+            nticks=5,
+            tickformat=ticks,
+        ),
+        yaxis2=axis(theme, domain=[0, 0.1], range=[0, 1], showgrid=False, showticklabels=False),
+        bargap=0,
+        barmode="stack",
+    )
+    drawn = [(window, value) for window, value in zip(windows, values, strict=True) if value is not None]
+    first, last = drawn[0], drawn[-1]
+    return describe(
+        figure,
+        alt=(
+            f"{name.label} over time: {value_text(first[1], name.unit)} in "
+            f"{span_text(first[0].start, first[0].end)}, {value_text(last[1], name.unit)} in "
+            f"{span_text(last[0].start, last[0].end)}, where {coverage_sentence(last[0])}."
+        ),
+        caption=f"{name.label} by window (UTC)",
+        columns=["Window", name.label, "95% low", "95% high", "Predictions", "Labelled", "Labels in"],
+        rows=[
+            [
+                span_text(window.start, window.end),
+                value_text(value, name.unit),
+                value_text(item.low if item else None, name.unit),
+                value_text(item.high if item else None, name.unit),
+                count_text(window.n_predictions),
+                count_text(window.n_labelled),
+                share_text(window.coverage),
+            ]
+            for window, item, value in zip(windows, found, values, strict=True)
+        ],
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    """Return `value`, or None where it cannot be drawn."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _hover(window: MetricWindow, item: Estimate | None, unit: str) -> str:
+    """Return the label of one window."""
+    text = f"{span_text(window.start, window.end)}<br><b>{value_text(item.value if item else None, unit)}</b>"
+    if item is not None and item.low is not None and item.high is not None:
+        text += f"  95%: {value_text(item.low, unit)} – {value_text(item.high, unit)}"
+    return f"{text}<br>{coverage_sentence(window)}"
+
+
+def _add_band(
+    figure: go.Figure, times: Sequence[str], found: Sequence[Estimate | None], theme: Theme
+) -> None:
+    """Draw the intervals: one closed outline for each stretch without a gap."""
+    lows = [None if item is None else _finite(item.low) for item in found]
+    highs = [None if item is None else _finite(item.high) for item in found]
+    present = [low is not None and high is not None for low, high in zip(lows, highs, strict=True)]
+    x: list[str | None] = []
+    y: list[float | None] = []
+    for run in runs(present):
+        x += [times[place] for place in run] + [times[place] for place in reversed(run)] + [None]
+        y += [highs[place] for place in run] + [lows[place] for place in reversed(run)] + [None]
+    if x:
+        figure.add_scatter(
+            x=x[:-1],
+            y=y[:-1],
+            mode="lines",
+            fill="toself",
+            fillcolor=rgba(theme.blue, 0.16),
+            line={"width": 0.5, "color": rgba(theme.blue, 0.16)},
+            hoverinfo="skip",
+        )
+
+
+def _add_lines(
+    figure: go.Figure,
+    windows: Sequence[MetricWindow],
+    times: Sequence[str],
+    values: Sequence[float | None],
+    theme: Theme,
+) -> None:
+    """Draw a solid line through complete windows and a dotted one through the others."""
+    whole = [complete(window) for window in windows]
+    present = [value is not None for value in values]
+    solid = [value if here else None for value, here in zip(values, whole, strict=True)]
+    # A dotted line starts and ends at its complete neighbours, so that the two lines meet.
+    near = [
+        not whole[place]
+        or (place > 0 and present[place - 1] and not whole[place - 1])
+        or (place + 1 < len(whole) and present[place + 1] and not whole[place + 1])
+        for place in range(len(whole))
+    ]
+    dotted = [value if here else None for value, here in zip(values, near, strict=True)]
+    marks = "lines+markers" if len(values) <= _MANY else "lines"
+    if any(value is not None for value in dotted):
+        figure.add_scatter(
+            x=times,
+            y=dotted,
+            mode="lines",
+            line={"color": rgba(theme.blue, 0.75), "width": 1.5, "dash": "dot"},
+            hoverinfo="skip",
+        )
+        hollow = [value if not here else None for value, here in zip(values, whole, strict=True)]
+        figure.add_scatter(
+            x=times,
+            y=hollow,
+            mode="markers",
+            marker={
+                "size": 5 if len(values) <= _MANY else 3,
+                "color": theme.surface,
+                "line": {"color": theme.blue, "width": 1.2},
+            },
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=times,
+        y=solid,
+        mode=marks,
+        line={"color": theme.blue, "width": 1.9},
+        marker={"size": 4, "color": theme.blue},
+        hoverinfo="skip",
+    )
+
+
+def _add_coverage(
+    figure: go.Figure, windows: Sequence[MetricWindow], times: Sequence[str], theme: Theme
+) -> None:
+    """Draw the strip of labels: filled as far as they are in, hatched for the rest."""
+    shares = [window.coverage if window.n_predictions else None for window in windows]
+    common = {"x": times, "width": bar_widths(windows), "yaxis": "y2", "hoverinfo": "skip"}
+    figure.add_bar(
+        y=shares,
+        marker={"color": [rgba(theme.teal, 0.85 if complete(window) else 0.5) for window in windows]},
+        **common,
+    )
+    figure.add_bar(
+        y=[None if share is None else 1 - share for share in shares],
+        marker={
+            "color": rgba(theme.muted, 0.12),
+            "pattern": {"shape": "/", "size": 4, "fgcolor": rgba(theme.muted, 0.55), "solidity": 0.25}
+            if len(windows) <= 2 * _MANY
+            else None,
+        },
+        **common,
+    )
+
+
+def _range(
+    values: Sequence[float | None],
+    found: Sequence[Estimate | None],
+    low: float | None,
+    high: float | None,
+) -> list[float]:
+    """Return the axis' range: all values, and most of the intervals, in what the metric can be."""
+    drawn = [value for value in values if value is not None]
+    bounds = sorted(
+        bound
+        for item in found
+        if item is not None
+        for bound in (item.low, item.high)
+        if bound is not None and math.isfinite(bound)
+    )
+    if bounds:  # a window with a handful of labels must not flatten all others
+        cut = len(bounds) // 20
+        drawn += [bounds[cut], bounds[-1 - cut]]
+    bottom, top = min(drawn), max(drawn)
+    room = max((top - bottom) * 0.08, abs(top) * 0.01, 1e-9)
+    bottom, top = bottom - room, top + room
+    if low is not None:
+        bottom = max(bottom, low)
+    if high is not None:
+        top = min(top, high + (high - (low or 0)) * 0.005)
+    return [bottom, top if top > bottom else bottom + 1]

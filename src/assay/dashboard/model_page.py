@@ -1,0 +1,163 @@
+"""What a model's page shows besides its figures: tiles, drift table, which charts there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.dashboard.drift_table import DriftRow, drift_rows
+from assay.dashboard.metric_names import CHARTS, TILES, MetricName, metric_name
+from assay.dashboard.numbers import count_text, share_text, span_text, value_text
+from assay.dashboard.readings import Readings
+from assay.dashboard.spark import Spark, spark
+from assay.dashboard.view import View
+from assay.domain.answers import DriftWindow, MetricWindow, ModelView
+from assay.domain.model import Task
+from assay.domain.time import from_micros, to_micros
+from assay.stats.metrics import Estimate
+
+__all__ = ["ModelPage", "Tile", "model_page"]
+
+MAX_DRIFT_ROWS = 40
+"""Features listed on the page; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure at the top: `verdict` is ``better``, ``worse`` or empty, against the period before."""
+
+    label: str
+    value: str
+    detail: str
+    meaning: str
+    line: Spark
+    change: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    """Everything that a model's page shows in text."""
+
+    model: ModelView
+    view: View
+    whole: MetricWindow | None
+    tiles: tuple[Tile, ...]
+    charts: tuple[tuple[str, MetricName], ...]
+    classifies: bool
+    scored: bool
+    drift: DriftWindow | None
+    drift_rows: tuple[DriftRow, ...]
+    drift_hidden: int
+    shown_span: str
+
+
+def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
+    """Read what the page of `model` shows for `view`."""
+    model_id, task = model.model.model_id, model.model.task
+    windows = readings.windows(model_id, view)
+    whole = readings.whole(model_id, view)
+    before = None
+    if model.first is not None and view.previous.end > to_micros(model.first):
+        before = readings.whole(model_id, view.previous)
+        if before is not None and not before.n_predictions:
+            before = None
+    known = {name for window in windows for name in window.metrics}
+    drift = readings.drift(model_id, view)
+    rows = drift_rows(drift, readings.drift_windows(model_id, view)) if drift and drift.n else []
+    return ModelPage(
+        model=model,
+        view=view,
+        whole=whole,
+        tiles=tuple(_tiles(task, whole, before, windows)),
+        charts=tuple((name, metric_name(name)) for name in CHARTS[task] if name in known),
+        classifies=task is not None and task.classifies,
+        scored=task is Task.BINARY,
+        drift=drift,
+        drift_rows=tuple(rows[:MAX_DRIFT_ROWS]),
+        drift_hidden=max(0, len(rows) - MAX_DRIFT_ROWS),
+        shown_span=_shown_span(model, view),
+    )
+
+
+def _shown_span(model: ModelView, view: View) -> str:
+    """Return the period in words, without the parts of its first and last windows that hold no data."""
+    start, end = from_micros(view.start), from_micros(view.end)
+    if model.first is not None and model.last is not None and view.period == "all":
+        start, end = max(start, model.first), min(end, model.last)
+    return span_text(start, end)
+
+
+def _tiles(
+    task: Task | None,
+    whole: MetricWindow | None,
+    before: MetricWindow | None,
+    windows: Sequence[MetricWindow],
+) -> list[Tile]:
+    """Return the tiles: volume, labels, the task's metrics, errors, latency."""
+    if whole is None:
+        return []
+    tiles = [
+        Tile(
+            label="Predictions",
+            value=count_text(whole.n_predictions),
+            detail=f"{count_text(before.n_predictions)} in the period before" if before else "in this period",
+            meaning="Predictions whose event time is in the period.",
+            line=spark([float(window.n_predictions) for window in windows], zero=True),
+        ),
+        Tile(
+            label="Labels in",
+            value=share_text(whole.coverage),
+            detail=f"{count_text(whole.n_labelled)} labelled",
+            meaning="Share of the predictions whose truth has come. Metrics rest on these alone.",
+            line=spark([window.coverage for window in windows], zero=True, high=1.0),
+        ),
+    ]
+    for name in (*TILES[task], "error_rate", "latency_p95"):
+        estimate = whole.metrics.get(name)
+        if estimate is None:
+            continue
+        earlier = before.metrics.get(name) if before else None
+        tiles.append(_metric_tile(name, estimate, earlier, windows))
+    return tiles
+
+
+def _metric_tile(
+    name: str, estimate: Estimate, earlier: Estimate | None, windows: Sequence[MetricWindow]
+) -> Tile:
+    """Return the tile of one metric, compared with the period before."""
+    shown_as = metric_name(name)
+    detail = ""
+    if estimate.low is not None and estimate.high is not None:
+        low, high = value_text(estimate.low, shown_as.unit), value_text(estimate.high, shown_as.unit)
+        detail = f"95%: {low} – {high}"
+    elif estimate.value is None:
+        detail = "no labels yet" if name in TILES.get(Task.BINARY, ()) else "none logged"
+    change, verdict = _change(estimate, earlier, shown_as.unit)
+    return Tile(
+        label=shown_as.label,
+        value=value_text(estimate.value, shown_as.unit),
+        detail=detail,
+        meaning=shown_as.meaning,
+        line=spark(
+            [window.metrics[name].value if name in window.metrics else None for window in windows],
+            zero=name == "error_rate",
+        ),
+        change=change,
+        verdict=verdict,
+    )
+
+
+def _change(now: Estimate, before: Estimate | None, unit: str) -> tuple[str, str]:
+    """Return the change against the period before; it is judged only where the intervals lie apart."""
+    if before is None or now.value is None or before.value is None:
+        return "", ""
+    difference = now.value - before.value
+    arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
+    size = f"{abs(difference) * 100:.1f} pp" if unit == "share" else value_text(abs(difference), unit)
+    verdict = ""
+    if None not in (now.low, now.high, before.low, before.high):
+        apart = (now.low or 0) > (before.high or 0) or (now.high or 0) < (before.low or 0)
+        if apart and difference:
+            verdict = "better" if (difference > 0) == now.higher_is_better else "worse"
+    return f"{arrow} {size}", verdict

@@ -1,0 +1,117 @@
+"""Rendering: templates, headers of pages, pages for errors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.responses import Response
+
+from assay.dashboard.assets import asset_url, plotly_style_ids
+from assay.dashboard.drift_table import STATISTICS, level
+from assay.dashboard.names import model_path, shown
+from assay.dashboard.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
+from assay.dashboard.spark import HEIGHT, WIDTH
+from assay.domain.time import from_micros
+from assay.errors import AssayError, InvalidInput, NotFound, StorageError
+
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page"]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; "
+    # Plotly sets the style attribute of the SVG elements that it makes; style sheets stay ours alone.
+    "style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""What a page may load and run: nothing from other hosts, no inline script, no evaluated text."""
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def _environment() -> jinja2.Environment:
+    """Return the templates' environment: everything is escaped, nothing undefined is let through."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": count_text,
+        "level_of": lambda value, name: level(name, value),
+        "moment": moment_text,
+        "share": share_text,
+        "short": short_count,
+        "shown": shown,
+        "value": value_text,
+    }
+    environment.globals |= {
+        "STATISTICS": STATISTICS,
+        "asset": asset_url,
+        "from_micros": from_micros,
+        "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
+        "model_path": model_path,
+        "span": span_text,
+        "spark_box": f"0 0 {WIDTH} {HEIGHT}",
+        "style_ids": plotly_style_ids,
+    }
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def page(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render a template into an answer."""
+    text = _TEMPLATES.get_template(template).render(now=datetime.now(UTC), **context)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def _status(error: AssayError) -> tuple[int, str]:
+    """Return the status and the title of an error's page."""
+    if isinstance(error, NotFound):
+        return 404, "There is nothing here"
+    if isinstance(error, InvalidInput):
+        return 400, "This address is not understood"
+    if isinstance(error, StorageError):
+        return 503, "The store does not answer"
+    return 500, "Something went wrong"
+
+
+def error_page(error: AssayError | None) -> HTMLResponse:
+    """Return the page for an error; None: one that nobody foresaw, of which nothing is told."""
+    if error is None:
+        return page(
+            "error.html",
+            status=500,
+            status_code=500,
+            title="Something went wrong",
+            message="The page could not be made. The server's log has the details.",
+        )
+    status, title = _status(error)
+    return page(
+        "error.html", status=status, status_code=status, title=title, message=shown(error.message, limit=600)
+    )
+
+
+def error_problem(error: AssayError | None) -> Response:
+    """Return an error as problem details (RFC 9457), for what scripts ask for."""
+    status, title = _status(error) if error is not None else (500, "Something went wrong")
+    detail = shown(error.message, limit=600) if error is not None else "The server's log has the details."
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        status_code=status,
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+        media_type="application/problem+json",
+    )

@@ -1,0 +1,205 @@
+"""What pages read from the service, kept until the model's profiles change.
+
+A page asks for the same windows for a dozen figures, and a browser asks for those at the same time: each
+is computed once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Protocol, TypeVar, cast
+
+from assay.dashboard.view import View
+from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.model import Model
+from assay.domain.time import HOUR
+from assay.errors import InvalidInput, NotFound
+
+__all__ = ["Reader", "Readings"]
+
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """The use cases that pages need; :class:`assay.monitoring.service.Service` has them all."""
+
+    def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
+        """Models after the name `after`, in order of their names."""
+        ...
+
+    def model(self, model_id: str) -> ModelView:
+        """Return what is stored about a model; NotFound where there is none."""
+        ...
+
+    def metrics(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> list[MetricWindow]:
+        """Metrics of a window, or of each step of it."""
+        ...
+
+    def calibration(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> Calibration:
+        """Reliability, confusion and scores of a window."""
+        ...
+
+    def drift(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> list[DriftWindow]:
+        """Drift of a window, or of each step of it."""
+        ...
+
+    def revision(self, model_id: str) -> int:
+        """Return a number that grows whenever the model's profiles change."""
+        ...
+
+
+class Readings:
+    """Cached reads of one service. Safe to use from several threads.
+
+    Parameters
+    ----------
+    service : the use cases.
+    size : answers kept.
+    max_age : seconds after which an answer is read again though nothing changed.
+    clock : monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        service: Reader,
+        *,
+        size: int = 48,
+        max_age: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = service
+        self._size = size
+        self._max_age = max_age
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[int, float, Future[object]]] = OrderedDict()
+
+    def model(self, model_id: str) -> ModelView:
+        """Return what is stored about a model; progress of rebuilds changes it, so it is read each time.
+
+        Raises
+        ------
+        NotFound
+            Where there is no such model.
+        """
+        return self._service.model(model_id)
+
+    def windows(self, model_id: str, view: View) -> list[MetricWindow]:
+        """Metrics of each window of `view`."""
+        return self._read(
+            model_id,
+            ("metrics", view.start, view.end, view.step, view.version, view.slice),
+            lambda: self._service.metrics(
+                model_id,
+                start=view.start,
+                end=view.end,
+                step=view.step,
+                version=view.version,
+                slice=view.slice,
+            ),
+        )
+
+    def whole(self, model_id: str, view: View) -> MetricWindow | None:
+        """Metrics of all of `view` as one window."""
+        found = self._read(
+            model_id,
+            ("metrics", view.start, view.end, None, view.version, view.slice),
+            lambda: self._service.metrics(
+                model_id, start=view.start, end=view.end, version=view.version, slice=view.slice
+            ),
+        )
+        return found[0] if found else None
+
+    def calibration(self, model_id: str, view: View) -> Calibration:
+        """Reliability curve, confusion matrix and scores of all of `view`."""
+        return self._read(
+            model_id,
+            ("calibration", view.start, view.end, view.version, view.slice),
+            lambda: self._service.calibration(
+                model_id, start=view.start, end=view.end, version=view.version, slice=view.slice
+            ),
+        )
+
+    def drift(self, model_id: str, view: View) -> DriftWindow | None:
+        """Drift in all of `view` as one window; None where there is no reference."""
+        found = self._drift(model_id, view, step=None)
+        return found[0] if found else None
+
+    def drift_windows(self, model_id: str, view: View) -> list[DriftWindow]:
+        """Drift in each window of `view`, of an hour at least; empty where there is no reference."""
+        return self._drift(model_id, view, step=max(view.step, HOUR))
+
+    def _drift(self, model_id: str, view: View, *, step: int | None) -> list[DriftWindow]:
+        """Read drift; a model or slice without profiles of its features has none."""
+
+        def read() -> list[DriftWindow]:
+            try:
+                return self._service.drift(
+                    model_id,
+                    start=view.start,
+                    end=view.end,
+                    step=step,
+                    version=view.version,
+                    slice=view.slice,
+                )
+            except (NotFound, InvalidInput):
+                return []
+
+        return self._read(model_id, ("drift", view.start, view.end, step, view.version, view.slice), read)
+
+    def _read(self, model_id: str, what: Hashable, compute: Callable[[], T]) -> T:
+        """Return the kept answer, that of a thread that is computing it, or compute it."""
+        revision = self._service.revision(model_id)
+        key = (model_id, what)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and kept[0] == revision and self._clock() - kept[1] <= self._max_age:
+                self._kept.move_to_end(key)
+                future, mine = kept[2], False
+            else:
+                future, mine = Future[object](), True
+                self._kept[key] = (revision, self._clock(), future)
+                self._kept.move_to_end(key)
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+        if mine:
+            try:
+                future.set_result(compute())
+            except BaseException as exc:
+                future.set_exception(exc)
+                with self._lock:
+                    kept = self._kept.get(key)
+                    if kept is not None and kept[2] is future:
+                        del self._kept[key]
+                raise
+        return cast("T", future.result())

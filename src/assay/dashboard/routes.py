@@ -1,0 +1,178 @@
+"""The pages' routes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from assay.dashboard.assets import serve_asset
+from assay.dashboard.drawing import draw, figure_response
+from assay.dashboard.events import event_response, events
+from assay.dashboard.model_page import model_page
+from assay.dashboard.names import model_from_slug, model_path
+from assay.dashboard.overview import model_row
+from assay.dashboard.pages import error_page, error_problem, page
+from assay.dashboard.readings import Reader, Readings
+from assay.dashboard.view import PRESETS, View, parse_view
+from assay.domain.answers import ModelView
+from assay.errors import AssayError
+from assay.runtime.settings import Settings
+
+__all__ = ["router"]
+
+PER_PAGE = 50
+"""Models listed on one page."""
+
+FIRST_ROWS_SECONDS = 0.12
+"""Time that the list may spend on its rows' figures; rows after that are fetched by the page."""
+
+_log = logging.getLogger("assay.dashboard")
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class _FriendlyRoute(APIRoute):
+    """A route whose errors are shown to a person: a page, or problem details to a script."""
+
+    def get_route_handler(self) -> _Handler:
+        """Wrap the handler."""
+        handler = super().get_route_handler()
+
+        async def friendly(request: Request) -> Response:
+            answer = error_problem if request.url.path.endswith((".json", "/events")) else error_page
+            try:
+                return await handler(request)
+            except HTTPException:
+                raise
+            except AssayError as error:
+                return answer(error)
+            except Exception:  # noqa: BLE001 - the last line of defence: logged, answered with a page
+                _log.exception("the page %s failed", request.url.path[:200])
+                return answer(None)
+
+        return friendly
+
+
+def router(
+    service: Reader, settings: Settings | None = None, *, clock: Callable[[], float] = time.time
+) -> APIRouter:
+    """Return the routes of pages, figures, live updates and static files.
+
+    Parameters
+    ----------
+    service : the use cases.
+    settings : the service's settings; none of them changes a page yet.
+    clock : seconds since the epoch, for periods that end now.
+
+    Notes
+    -----
+    While ``request.app.state.stopping`` (an event, where the server sets one) is set, streams of live
+    updates end, so that a server can stop without waiting for the browsers that watch.
+    """
+    del settings
+    routes = APIRouter(route_class=_FriendlyRoute, include_in_schema=False)
+    readings = Readings(service)
+
+    def now() -> int:
+        return int(clock() * 1e6)
+
+    def chosen(slug: str, request: Request) -> tuple[ModelView, View]:
+        model = readings.model(model_from_slug(slug))
+        return model, parse_view(request.query_params, model, now=now())
+
+    @routes.get("/")
+    def overview(request: Request) -> Response:
+        after = request.query_params.get("after", "")
+        revision = _revision_of_all(service)
+        models = service.models(after=after, limit=PER_PAGE + 1)
+        began = time.perf_counter()
+        rows = [
+            (
+                model.model_id,
+                model_row(readings, model.model_id, now=now())
+                if time.perf_counter() - began < FIRST_ROWS_SECONDS
+                else None,
+            )
+            for model in models[:PER_PAGE]
+        ]
+        return page(
+            "overview.html",
+            rows=rows,
+            after=after,
+            following=models[PER_PAGE - 1].model_id if len(models) > PER_PAGE else None,
+            address=str(request.base_url).rstrip("/"),
+            live_url="/events",
+            revision=revision,
+        )
+
+    @routes.get("/models")
+    def models_page() -> Response:
+        return RedirectResponse("/", status_code=308)
+
+    @routes.get("/events")
+    async def overview_events(request: Request) -> Response:
+        return event_response(events(lambda: _revision_of_all(service), _stopping(request), poll=2.0))
+
+    @routes.get("/models/{slug}/row")
+    def overview_row(slug: str) -> Response:
+        return page("row.html", row=model_row(readings, model_from_slug(slug), now=now()))
+
+    @routes.get("/models/{slug}/events")
+    async def model_events(slug: str, request: Request) -> Response:
+        model_id = model_from_slug(slug)
+        return event_response(events(lambda: service.revision(model_id), _stopping(request)))
+
+    @routes.get("/models/{slug}/figures/{name}.json")
+    def figure(slug: str, name: str, request: Request) -> Response:
+        model, view = chosen(slug, request)
+        params = request.query_params
+        drawn = draw(
+            name,
+            readings,
+            model.model.model_id,
+            view,
+            theme=params.get("theme", ""),
+            feature=params.get("feature", ""),
+        )
+        return figure_response(drawn, table=params.get("table") == "1")
+
+    @routes.get("/models/{slug}")
+    def model(slug: str, request: Request) -> Response:
+        revision = service.revision(model_from_slug(slug))  # read first: what comes meanwhile is news
+        found, view = chosen(slug, request)
+        path = model_path(found.model.model_id)
+        return page(
+            "model.html",
+            page=model_page(readings, found, view),
+            presets=tuple(PRESETS),
+            path=path,
+            live_url=f"{path}/events",
+            revision=revision,
+        )
+
+    @routes.get("/static/{name}")
+    def static(name: str, request: Request) -> Response:
+        return serve_asset(name, request)
+
+    @routes.get("/favicon.ico")
+    def icon(request: Request) -> Response:
+        return serve_asset("icon.svg", request)
+
+    return routes
+
+
+def _revision_of_all(service: Reader) -> int:
+    """Return a number that grows with every model of the list's first page, and with their number."""
+    return sum(1 + service.revision(model.model_id) for model in service.models(limit=PER_PAGE))
+
+
+def _stopping(request: Request) -> Callable[[], bool]:
+    """Return whether the server is shutting down, as far as it says so."""
+    event = getattr(request.app.state, "stopping", None)
+    return event.is_set if event is not None else lambda: False
