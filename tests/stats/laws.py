@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def parts_of(rows: Sequence[Any]) -> st.SearchStrategy[list[list[Any]]]:
 
     def cut(places: list[int]) -> list[list[Any]]:
         ends = [0, *places, len(rows)]
-        return [list(rows[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+        return [list(rows[a:b]) for a, b in itertools.pairwise(ends)]
 
     return cuts.map(cut).flatmap(st.permutations)
 

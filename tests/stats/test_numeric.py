@@ -118,7 +118,7 @@ SHAPES = {
     "normal": lambda rng: rng.normal(size=40_000),
     "heavy tails": lambda rng: rng.standard_cauchy(40_000) * 1e100,
     "whole": lambda rng: rng.integers(0, 30, 40_000).astype(float),
-    "constant": lambda rng: np.full(40_000, 4.0),
+    "constant": lambda _: np.full(40_000, 4.0),
     "two far values": lambda rng: np.where(rng.random(40_000) < 0.5, -1e308, 1e308),
     "nearly constant": lambda rng: np.where(rng.random(40_000) < 0.001, rng.random(40_000), 0.0),
     "tiny": lambda rng: rng.random(40_000) * 1e-310,
