@@ -251,7 +251,7 @@ class LakeContract:
         assert lake.position("m", P) == 20
         assert lake.write("m", P, [(20, predictions(["20"]))], upto=20) == 0
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         steps=st.lists(_step, max_size=6),
         start=_bound,

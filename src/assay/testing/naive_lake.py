@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from assay.domain.columns import LABEL_FIELDS, NUMERIC_FEATURE, PREDICTION_FIELDS, TAG, TIMESTAMP, Kind
+from assay.errors import InvalidInput
 from assay.ports.lake import LakeStats
 
 __all__ = ["NaiveLake", "rows_of"]
@@ -48,6 +49,8 @@ class NaiveLake:
 
     def write(self, model_id: str, kind: Kind, batches: Sequence[tuple[int, pa.Table]], *, upto: int) -> int:
         """See :meth:`assay.ports.lake.Lake.write`."""
+        if any(position > upto for position, _ in batches):
+            raise InvalidInput(f"a batch lies beyond position {upto}")
         key = (model_id, kind)
         known = self._positions.get(key, 0)
         types = self._types.setdefault(key, {**_FIELDS[kind], "_position": pa.int64()})

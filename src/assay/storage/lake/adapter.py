@@ -22,7 +22,8 @@ from assay.storage.lake.faults import FileVanished, reported
 from assay.storage.lake.location import TableLocation
 from assay.storage.lake.maintain import maintain
 from assay.storage.lake.pieces import PIECE_BYTES, cuts
-from assay.storage.lake.query import Engine, Selection
+from assay.storage.lake.query import Engine
+from assay.storage.lake.selection import Selection
 from assay.storage.lake.snapshot import MODEL_KEY
 from assay.storage.lake.table import LakeTable
 

@@ -16,7 +16,7 @@ from assay.errors import StorageCorrupt, StorageError, StorageFull, StorageUnava
 __all__ = ["FileVanished", "reported"]
 
 _FULL = re.compile(r"no space left|os error 28\b|disk quota exceeded|os error 122\b", re.IGNORECASE)
-_GONE = re.compile(r"no such file|no files found that match|os error 2\b|not found", re.IGNORECASE)
+_GONE = re.compile(r"no such file|no files found that match|os error 2\b", re.IGNORECASE)
 _CORRUPT = re.compile(
     r"magic bytes|not valid utf8|json error|invalid json|corrupt|thrift|deserializ|parquet|checksum|"
     r"unexpected end of|out of range|decompress",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from assay.errors import MissingExtra
 from assay.storage.lake.canonical import POSITION, empty
-from assay.storage.lake.query import Selection
+from assay.storage.lake.selection import Selection
 from assay.storage.lake.table import LakeTable
 
 if TYPE_CHECKING:
