@@ -69,8 +69,10 @@ def test_requests_that_arrive_during_a_commit_share_the_next(gate, committer):
     assert not any(future.done() for future in futures)
     gate.open.set()
     assert sum(future.result(10).accepted for future in futures) == 50
-    assert gate.groups == [1, 49]
     assert committer.figures["commits"] == 2
+    first, second = gate.journal.read(after=0)  # small batches alike share a row
+    assert (first.rows, second.rows) == (1, 49)
+    assert second.table().column("prediction_id").to_pylist() == [row.id for row in rows[1:]]
 
 
 def test_a_failed_commit_answers_everyone_and_keeps_nothing(gate, committer):
@@ -134,6 +136,28 @@ def test_twice_in_one_request(committer):
     answer = send(committer, [*rows, rows[1]]).result(10)
     assert (answer.accepted, answer.duplicates) == (3, 1)
     assert [(item.index, item.code) for item in answer.rejected] == [(3, "duplicate")]
+
+
+def test_small_batches_of_another_kind_or_schema_keep_rows_of_their_own(gate, committer):
+    rows = make_predictions(random.Random(11), 6)
+    gate.open.clear()
+    gate.entered.clear()
+    futures = [send(committer, rows[:1])]
+    assert gate.entered.wait(10)
+    futures += [send(committer, [row]) for row in rows[1:4]]
+    futures.append(send(committer, rows[1:2]))  # a duplicate, alone in its request
+    without = prediction_intake(rows[4:5], START).table.drop_columns(["n:amount"])
+    futures.append(send(committer, rows[4:5], table=without))
+    futures.append(send(committer, rows[5:], model_id="other"))
+    futures.append(committer.submit(label_intake(labels_for(random.Random(1), rows[:2]), START)))
+    gate.open.set()
+    assert [future.result(10).duplicates for future in futures] == [0, 0, 0, 0, 1, 0, 0, 0]
+    stored = [(batch.model_id, batch.kind.value, batch.rows) for batch in gate.journal.read(after=1)]
+    assert sorted(stored)[1:] == [
+        ("m", "predictions", 1),
+        ("m", "predictions", 3),
+        ("other", "predictions", 1),
+    ]
 
 
 def test_labels_are_never_duplicates(gate, committer):

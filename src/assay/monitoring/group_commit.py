@@ -26,6 +26,7 @@ from assay.ports.journal import Journal
 __all__ = ["GroupCommit"]
 
 _LISTED = 1_000
+_SMALL = 64
 _log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,8 @@ class _Request:
     """A batch that waits for the commit that will hold it."""
 
     intake: Intake
-    payload: bytes
+    table: pa.Table
+    payload: bytes | None  # None: small enough to share a journal row with others like it
     ids: list[str] | None  # predictions only
     hashes: np.ndarray | None
     future: Future[IngestAnswer]
@@ -99,9 +101,10 @@ class GroupCommit:
             ids = intake.table.column("prediction_id").to_pylist()
             hashes = hash_ids(intake.model_id, ids)
         table = with_notes(intake.table, naive=intake.naive_timestamps, future=intake.future_timestamps)
-        payload = encode_table(table) if table.num_rows else b""
+        small = table.num_rows <= _SMALL and not intake.idempotency_key and not table.schema.metadata
+        payload = None if small else encode_table(table) if table.num_rows else b""
         future: Future[IngestAnswer] = Future()
-        self._queue.put(_Request(intake, payload, ids, hashes, future))
+        self._queue.put(_Request(intake, table, payload, ids, hashes, future))
         return future
 
     def close(self) -> None:
@@ -124,7 +127,7 @@ class GroupCommit:
                     stop = True
                     break
                 group.append(request)
-                size += len(request.payload)
+                size += len(request.payload or b"")
                 if self._queue.empty() or len(group) >= self._max_batches or size >= self._max_bytes:
                     break
                 request = self._queue.get()
@@ -160,26 +163,34 @@ class GroupCommit:
         admitted = self._window.admit(np.concatenate(hashed)) if hashed else np.empty(0, dtype=bool)
         masks = _split(admitted, group)
         drafts = [_draft(request, mask) for request, mask in zip(group, masks, strict=True)]
+        shared = _share([draft for draft in drafts if draft.entry is None and draft.table.num_rows])
         try:
             # A batch of which nothing is new and that has no key to remember needs no row.
-            kept = [i for i, (entry, _) in enumerate(drafts) if entry.payload or entry.idempotency_key]
-            stored = self._journal.append([drafts[i][0] for i in kept], now=self._clock()) if kept else []
+            kept = [
+                i
+                for i, draft in enumerate(drafts)
+                if draft.entry is not None and (draft.entry.payload or draft.entry.idempotency_key)
+            ]
+            entries = [draft.entry for i in kept if (draft := drafts[i]).entry is not None] + shared
+            stored = self._journal.append(entries, now=self._clock()) if entries else []
         except BaseException:
             if hashed:
                 self._window.take_back()
             raise
+        stored = stored[: len(kept)]
         receipts: dict[int, Receipt] = dict(zip(kept, stored, strict=True))
         if hashed and any(receipt.replayed or receipt.conflict for receipt in stored):
             self._window.take_back()
             again = [
                 request.hashes
                 for i, request in enumerate(group)
-                if request.hashes is not None and i in receipts and receipts[i].position is not None
+                if request.hashes is not None and (i not in receipts or receipts[i].position is not None)
             ]
             if again:
                 self._window.admit(np.concatenate(again))
         answers: list[IngestAnswer | AssayError] = []
-        for i, (_, answer) in enumerate(drafts):
+        for i, draft in enumerate(drafts):
+            answer = draft.answer
             receipt = receipts.get(i)
             if receipt is not None and receipt.conflict:
                 answers.append(
@@ -211,16 +222,54 @@ def _split(admitted: np.ndarray, group: Sequence[_Request]) -> list[np.ndarray |
     return masks
 
 
-def _draft(request: _Request, mask: np.ndarray | None) -> tuple[Entry, IngestAnswer]:
+@dataclass(slots=True)
+class _Draft:
+    """What is to be stored of a request, and its answer; the entry is None where it shares one."""
+
+    model_id: str
+    kind: Kind
+    table: pa.Table
+    entry: Entry | None
+    answer: IngestAnswer
+
+
+def _share(drafts: Sequence[_Draft]) -> list[Entry]:
+    """Put small batches of one model, kind and schema into one journal entry each.
+
+    Thousands of single predictions a second then cost a few rows of the journal, for everyone who reads it.
+    """
+    shared: dict[tuple[str, Kind], list[list[pa.Table]]] = {}
+    for draft in drafts:
+        several = shared.setdefault((draft.model_id, draft.kind), [])
+        for tables in several:
+            if tables[0].schema.equals(draft.table.schema):
+                tables.append(draft.table)
+                break
+        else:
+            several.append([draft.table])
+    return [
+        Entry(
+            model_id=model_id,
+            kind=kind,
+            payload=encode_table(pa.concat_tables(tables).combine_chunks()),
+            rows=sum(table.num_rows for table in tables),
+        )
+        for (model_id, kind), several in shared.items()
+        for tables in several
+    ]
+
+
+def _draft(request: _Request, mask: np.ndarray | None) -> _Draft:
     """Make the journal entry and the answer, without the duplicates that `mask` leaves out."""
-    intake = request.intake
-    payload, rows = request.payload, intake.table.num_rows
+    intake, table = request.intake, request.table
+    payload, rows = request.payload, table.num_rows
     rejected = list(intake.rejected)
     duplicates = 0
     if mask is not None and not mask.all():
-        table = intake.table.filter(pa.array(mask))
+        table = table.filter(pa.array(mask))
         duplicates, rows = rows - table.num_rows, table.num_rows
-        payload = encode_table(table) if rows else b""
+        if payload is not None:
+            payload = encode_table(table) if rows else b""
         places = np.flatnonzero(~mask)
         index = places if intake.index is None else intake.index[places]
         room = max(0, _LISTED - len(rejected))
@@ -238,17 +287,18 @@ def _draft(request: _Request, mask: np.ndarray | None) -> tuple[Entry, IngestAns
         rejected_total=intake.rejected_total,
         notes=intake.notes,
     )
-    response = msgspec.json.encode(answer.to_dict()) if intake.idempotency_key else b""
-    entry = Entry(
-        model_id=intake.model_id,
-        kind=intake.kind,
-        payload=payload,
-        rows=rows,
-        idempotency_key=intake.idempotency_key,
-        body_hash=intake.body_hash,
-        response=response,
-    )
-    return entry, answer
+    entry = None
+    if payload is not None:
+        entry = Entry(
+            model_id=intake.model_id,
+            kind=intake.kind,
+            payload=payload,
+            rows=rows,
+            idempotency_key=intake.idempotency_key,
+            body_hash=intake.body_hash,
+            response=msgspec.json.encode(answer.to_dict()) if intake.idempotency_key else b"",
+        )
+    return _Draft(intake.model_id, intake.kind, table, entry, answer)
 
 
 def _replayed(response: bytes) -> IngestAnswer:

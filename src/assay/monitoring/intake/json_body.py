@@ -31,7 +31,7 @@ _Prediction = dict[str, Scalar | _Group]
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What the bodies of both routes share."""
 
-    model_id: str
+    model_id: str | None = None
     model_version: str | None = None
     columns: ColumnValues | None = None
 
@@ -70,8 +70,10 @@ _SMALL = 1 << 20
 _IN_JSON: dict[type, str] = {dict: "an object", list: "a list"}
 
 
-def read_json(kind: Kind, body: bytes, context: Context) -> Intake:
+def read_json(kind: Kind, body: bytes, context: Context, *, model_id: str | None = None) -> Intake:
     """Read the body of ``POST /api/v1/predictions`` or ``/api/v1/labels``.
+
+    `model_id` is the model that the request names elsewhere; without it the body must name one.
 
     Raises
     ------
@@ -99,18 +101,29 @@ def read_json(kind: Kind, body: bytes, context: Context) -> Intake:
             envelope, items, faults = _each(kind, body)
         else:
             raise _unreadable(error) from None
+    name = _model(envelope.model_id, model_id)
     version = envelope.model_version or ""
     if items is not None and faults is None and len(items) == 1 and envelope.columns is None:
-        intake = read_single(kind, envelope.model_id, version, items[0], context)
+        intake = read_single(kind, name, version, items[0], context)
         if intake is not None:
             return intake
     if (items is None) == (envelope.columns is None):
         raise InvalidInput(f"the body needs either {kind.value} or columns")
     if items is None:
-        draft = draft_of_columns(kind, envelope.model_id, version, envelope.columns, context.limits)
+        draft = draft_of_columns(kind, name, version, envelope.columns, context.limits)
     else:
-        draft = draft_of_records(kind, envelope.model_id, version, items, context, faults)
+        draft = draft_of_records(kind, name, version, items, context, faults)
     return assemble(draft, context)
+
+
+def _model(in_body: str | None, elsewhere: str | None) -> str:
+    """Return the model that the request is about."""
+    if in_body is not None and elsewhere is not None and in_body != elsewhere:
+        raise InvalidInput(f"the body names the model {shown(in_body)}, the address {shown(elsewhere)}")
+    name = elsewhere if in_body is None else in_body
+    if name is None:
+        raise InvalidInput("the body needs a model_id")
+    return name
 
 
 def _items(kind: Kind, envelope: Any) -> list[Any] | None:
