@@ -56,7 +56,8 @@ def serve(
     from assay.runtime.settings import Settings
     from assay.server.run import serve as run
 
-    run(Settings.load(host=host, port=port, data_dir=data, log_level=log_level))
+    settings = Settings.load(host=host, port=port, data_dir=data, log_level=log_level)
+    run(settings, on_ready=lambda address: print(f"Assay is at {address} (Ctrl-C ends it)", flush=True))
 
 
 @app.command()

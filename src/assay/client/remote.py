@@ -42,6 +42,7 @@ class RemoteMonitor:
     Parameters
     ----------
     url, timeout, retry, compress, transport : see :class:`assay.client.transport.Transport`.
+    wait : seconds that a reading call waits at most until everything acknowledged before is in its answer.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class RemoteMonitor:
         timeout: float = 30.0,
         retry: Retry | None = None,
         compress: bool | None = None,
+        wait: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._wait = min(wait, timeout)
         self._transport = Transport(url, timeout=timeout, retry=retry, compress=compress, transport=transport)
 
     def __repr__(self) -> str:
@@ -125,7 +128,7 @@ class RemoteMonitor:
         """Return all models, by name."""
         found: list[Model] = []
         while page := read(
-            self._transport.get("/api/v1/models", after=found[-1].model_id if found else None)["models"],
+            self._get("/api/v1/models", after=found[-1].model_id if found else None)["models"],
             list[Model],
         ):
             found.extend(page)
@@ -133,7 +136,7 @@ class RemoteMonitor:
 
     def model(self, model: str) -> ModelView:
         """Return a model and what is stored about it."""
-        return read(self._transport.get(_path(model)), ModelView)
+        return read(self._get(_path(model)), ModelView)
 
     def metrics(
         self,
@@ -148,7 +151,7 @@ class RemoteMonitor:
         names: Sequence[str] | None = None,
     ) -> list[MetricWindow]:
         """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
-        document = self._transport.get(
+        document = self._get(
             _path(model, "metrics"),
             **_window(period, start, end),
             step=step,
@@ -170,7 +173,7 @@ class RemoteMonitor:
     ) -> Calibration:
         """Return the reliability curve, the confusion matrix and the scores' distribution of a window."""
         return calibration_of(
-            self._transport.get(
+            self._get(
                 _path(model, "calibration"),
                 **_window(period, start, end),
                 version=version,
@@ -191,7 +194,7 @@ class RemoteMonitor:
         features: Sequence[str] | None = None,
     ) -> list[DriftWindow]:
         """Return how far each feature has moved from the reference, in a window or in each step of it."""
-        document = self._transport.get(
+        document = self._get(
             _path(model, "drift"),
             **_window(period, start, end),
             step=step,
@@ -203,13 +206,11 @@ class RemoteMonitor:
 
     def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
         """Return everything about a model over the last `period`."""
-        return read(self._transport.get(_path(model, "report"), period=period, version=version), ModelReport)
+        return read(self._get(_path(model, "report"), period=period, version=version), ModelReport)
 
     def prediction(self, model: str, prediction_id: str) -> PredictionView:
         """Return one prediction with its truth."""
-        return read(
-            self._transport.get(_path(model, "predictions") + "/" + _segment(prediction_id)), PredictionView
-        )
+        return read(self._get(_path(model, "predictions") + "/" + _segment(prediction_id)), PredictionView)
 
     def predictions(
         self,
@@ -221,9 +222,7 @@ class RemoteMonitor:
         limit: int = 100,
     ) -> list[PredictionView]:
         """Return the newest predictions of a window."""
-        document = self._transport.get(
-            _path(model, "predictions"), **_window(period, start, end), limit=limit
-        )
+        document = self._get(_path(model, "predictions"), **_window(period, start, end), limit=limit)
         return read(document["predictions"], list[PredictionView])
 
     # -- state ------------------------------------------------------------------------------------
@@ -245,6 +244,10 @@ class RemoteMonitor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _get(self, path: str, **params: Any) -> Any:
+        """Read something; the server first works up what it has acknowledged."""
+        return self._transport.get(path, wait=self._wait, **params)
 
     def _send(self, parts: Any, layout: Layout, key: str | None) -> IngestAnswer:
         """Send the batches of a call one after the other, so that their order is kept."""

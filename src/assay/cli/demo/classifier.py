@@ -1,7 +1,7 @@
 """The model: a logistic regression that knows winter only.
 
-It learns in January and February that cold and wet days delay flights. In summer it finds the weather fine and
-expects 9% of the flights to be late where thunderstorms and full airports make it 31%; in autumn, when
+It learns in January and February that cold and wet days delay flights. In summer it finds the weather fine
+and expects 9% of the flights to be late where thunderstorms and full airports make it 31%; in autumn, when
 little is late, what it learned hardly tells flights apart.
 """
 

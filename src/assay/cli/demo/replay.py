@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SLICES", "Labels", "Predictions", "Replay"]
 
-SLICES = ("origin", "carrier")
+SLICES = ("origin",)
 """What metrics are kept for of their own."""
 
 _DAY_US = 86_400_000_000
