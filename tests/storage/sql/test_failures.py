@@ -270,6 +270,36 @@ def test_postgres_cuts_the_connections(postgres_url: str, postgres_server: Any) 
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("committed", [True, False])
+def test_postgres_breaks_off_during_the_commit(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    import psycopg
+
+    database = open_database(postgres_url)
+    journal = SqlJournal(database)
+    journal.append([entry()], now=1)
+    dialect = database._engine.dialect
+    commit = dialect.do_commit
+
+    def broken(connection: Any) -> None:
+        if committed:
+            commit(connection)
+        connection.dbapi_connection.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dialect, "do_commit", broken)
+        if committed:
+            assert journal.append([entry()], now=1)[0].position == 2
+        else:
+            with pytest.raises(StorageUnavailable):
+                journal.append([entry()], now=1)
+    assert len(journal.read(after=0)) == journal.head() == (2 if committed else 1)
+    database.close()
+
+
+@pytest.mark.postgres
 def test_postgres_waits_for_a_lock_no_longer_than_it_is_told(postgres_url: str) -> None:
     database = open_database(postgres_url)
     journal = SqlJournal(database)

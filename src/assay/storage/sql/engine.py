@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from assay.errors import InvalidInput, MissingExtra, StorageUnavailable
+from assay.storage.sql.commit_check import transaction_number, was_committed
 from assay.storage.sql.errors import is_fatal, translate
 
 __all__ = ["Database", "connect"]
@@ -104,8 +105,10 @@ class Database:
             with self._engine.connect() as pooled:
                 connection = pooled.execution_options(assay_writes=writes)
                 try:
-                    with connection.begin():
+                    with connection.begin() as transaction:
                         yield connection
+                        if writes and not self.is_sqlite:
+                            self._commit(connection, transaction)
                 except _FAILURES as error:
                     # A connection that met a full or failing disk may stay broken; a new one is cheap.
                     if is_fatal(translate(error, path=self.path)):
@@ -113,6 +116,16 @@ class Database:
                     raise
         except _FAILURES as error:
             raise translate(error, path=self.path) from error
+
+    def _commit(self, connection: Connection, transaction: RootTransaction) -> None:
+        """Commit on PostgreSQL, where a broken connection does not mean a broken transaction."""
+        number = transaction_number(connection)
+        try:
+            transaction.commit()
+        except SQLAlchemyError:
+            connection.invalidate()
+            if number is None or not was_committed(self._engine, number):
+                raise
 
     def ping(self) -> None:
         """Return if the database answers.
