@@ -1,0 +1,214 @@
+"""Request bodies: read within limits, decompressed within limits, counted while they are in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import zstandard
+
+from assay.errors import TooLarge, Unreadable
+from assay.server.errors import HttpProblem
+
+__all__ = ["ClientGone", "Inflight", "decompress", "read_body"]
+
+_PATIENCE_SECONDS = 30.0
+_ZSTD_PIECE = 2_048
+_GZIP_PIECE = 32_768
+_FRAMES = 10_000
+_ZSTD_WINDOW = 8 << 20  # what RFC 9659 lets a sender use
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class ClientGone(Exception):
+    """The client has closed the connection; there is nobody to answer."""
+
+
+class Inflight:
+    """Bytes of request bodies in memory; further requests are refused while there are too many.
+
+    Parameters
+    ----------
+    limit : the most bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.bytes = 0
+        self.refused = 0
+
+    def reserve(self, size: int) -> None:
+        """Count `size` bytes.
+
+        Raises
+        ------
+        HttpProblem
+            503, where that would be too many at once; a request that is alone is never refused.
+        """
+        if self.bytes and self.bytes + size > self.limit:
+            self.refused += 1
+            raise HttpProblem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Busy",
+                "too many requests are being handled; send this one again a little later",
+                headers=(("Retry-After", "1"),),
+            )
+        self.bytes += size
+
+    def release(self, size: int) -> None:
+        """Count `size` bytes no more."""
+        self.bytes -= size
+
+
+async def read_body(
+    headers: Mapping[bytes, bytes], receive: Any, *, limit: int, inflight: Inflight
+) -> tuple[bytes, int]:
+    """Return the body and the number of bytes reserved for it, which the caller releases.
+
+    Raises
+    ------
+    TooLarge
+        Where it has more than `limit` bytes; known before it is read where its length is declared.
+    HttpProblem
+        408 where the client stops sending; 400 where the length is no number; 411 where there is no body.
+    ClientGone
+        Where the client closed the connection.
+    """
+    declared = headers.get(b"content-length")
+    if declared is None and b"transfer-encoding" not in headers:
+        raise HttpProblem(
+            HTTPStatus.LENGTH_REQUIRED, "LengthRequired", "the request has no body; send one with its length"
+        )
+    if declared is not None and not (declared.isdigit() and len(declared) <= 18):
+        raise HttpProblem(HTTPStatus.BAD_REQUEST, "Unreadable", "Content-Length is not a number")
+    expected = int(declared) if declared is not None else 0
+    if expected > limit:
+        raise TooLarge(f"the body has {expected} bytes; the most allowed is {limit}")
+    inflight.reserve(expected)
+    reserved = expected
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        while True:
+            message = await receive() if not chunks else await asyncio.wait_for(receive(), _PATIENCE_SECONDS)
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"the body has more than {limit} bytes, the most allowed")
+            if size > reserved:
+                inflight.reserve(size - reserved)
+                reserved = size
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return (chunks[0] if len(chunks) == 1 else b"".join(chunks)), reserved
+    except TimeoutError:
+        inflight.release(reserved)
+        raise HttpProblem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "Timeout",
+            f"nothing came for {_PATIENCE_SECONDS:.0f} seconds in the middle of the body; send it again",
+            headers=(("Connection", "close"),),
+        ) from None
+    except BaseException:
+        inflight.release(reserved)
+        raise
+
+
+def decompress(body: bytes, encoding: str, *, limit: int) -> bytes:
+    """Return the body without its Content-Encoding (gzip, zstd or identity).
+
+    Raises
+    ------
+    HttpProblem
+        415 where the encoding is another one.
+    Unreadable
+        Where the compressed bytes are broken or end early.
+    TooLarge
+        Where there are more than `limit` bytes inside; no more than that is decompressed.
+
+    Examples
+    --------
+    >>> import gzip
+    >>> decompress(gzip.compress(b"{}"), "gzip", limit=10)
+    b'{}'
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding in ("gzip", "x-gzip"):
+        return _gunzip(body, limit)
+    if encoding == "zstd":
+        return _unzstd(body, limit)
+    raise HttpProblem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "UnsupportedEncoding",
+        f"Content-Encoding {encoding[:80]!r} is not understood; send gzip, zstd or none",
+        headers=(("Accept-Encoding", "gzip, zstd"),),
+    )
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    member = zlib.decompressobj(_GZIP)
+    parts: list[bytes] = []
+    left, place, members = limit, 0, 1
+    try:
+        while place < len(body):
+            if member.eof:
+                if body[place] == 0 and not body[place:].strip(b"\0"):
+                    break  # zero padding may follow the last member
+                members += 1
+                _check_frames(members)
+                member = zlib.decompressobj(_GZIP)
+            piece = body[place : place + _GZIP_PIECE]
+            part = member.decompress(piece, left + 1)
+            place += len(piece) - len(member.unused_data)
+            left -= len(part)
+            if left < 0:
+                raise _bomb(limit)
+            parts.append(part)
+    except zlib.error as error:
+        raise Unreadable(f"the body is not gzip: {error}") from None
+    if not member.eof:
+        raise Unreadable("the gzip body ends early; send all of it")
+    return b"".join(parts)
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    frame = decompressor.decompressobj()
+    parts: list[bytes] = []
+    left, place, frames = limit, 0, 1
+    try:
+        # Small pieces: one of 2 kB can hold 700 blocks of 128 kB each, and no more is made before it counts.
+        while place < len(body):
+            if frame.eof:
+                frames += 1
+                _check_frames(frames)
+                frame = decompressor.decompressobj()
+            piece = body[place : place + _ZSTD_PIECE]
+            part = frame.decompress(piece)
+            place += len(piece) - len(frame.unused_data)
+            left -= len(part)
+            if left < 0:
+                raise _bomb(limit)
+            parts.append(part)
+    except zstandard.ZstdError as error:
+        raise Unreadable(f"the body is not zstd: {error}") from None
+    if not frame.eof:
+        raise Unreadable("the zstd body ends early; send all of it")
+    return b"".join(parts)
+
+
+def _check_frames(count: int) -> None:
+    """Refuse a body that is cut into a great many small members, each of which costs time."""
+    if count > _FRAMES:
+        raise TooLarge(f"the compressed body has more than {_FRAMES} members; compress it as a whole")
+
+
+def _bomb(limit: int) -> TooLarge:
+    return TooLarge(f"the body has more than {limit} bytes after decompression, the most allowed")

@@ -1,0 +1,182 @@
+"""The outermost layer: who may ask, security headers on every answer, and the short way of the hot path."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from assay.errors import AssayError
+from assay.server.body import ClientGone
+from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
+from assay.server.ingest import INGEST_PATHS, Ingest
+
+__all__ = ["SECURITY_HEADERS", "Front", "is_loopback"]
+
+_log = logging.getLogger("assay.server")
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+"""Added to each answer that does not have its own."""
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_API = "/api/v1/"
+_NAMES = {name for name, _ in SECURITY_HEADERS}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine only.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Front:
+    """ASGI application in front of the framework.
+
+    A browser may be made to ask by any page that it shows. So a request must name this machine as its host
+    (a foreign name that was pointed here, DNS rebinding, is refused), and one that writes must not come from
+    a page of another origin.
+
+    Parameters
+    ----------
+    app : the framework's application.
+    ingest : handler of the hot path.
+    hosts : further names that the server is known by.
+    """
+
+    def __init__(self, app: Any, ingest: Ingest, *, hosts: Collection[str] = ()) -> None:
+        self._app = app
+        self._ingest = ingest
+        self._hosts = {host.lower() for host in hosts}
+        self._known: set[bytes] = set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            self._check(scope, headers)
+            if scope["path"] in INGEST_PATHS:
+                if scope["method"] != "POST":
+                    raise HttpProblem(
+                        HTTPStatus.METHOD_NOT_ALLOWED,
+                        "MethodNotAllowed",
+                        f"{scope['method'][:20]} is not possible here; send POST",
+                        headers=(("Allow", "POST"),),
+                    )
+                status, body = await self._ingest(scope, headers, receive)
+                await _send(send, status, b"application/json", body, ())
+                return
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            await _send_problem(send, error)
+            return
+        if scope["path"].startswith(_API) and scope.get("raw_path"):
+            # Names in paths keep their percent encoding until the routes have been told apart, so that
+            # a name may hold slashes. The query is no part of it.
+            raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+            scope = dict(scope, path=raw)
+        await self._framework(scope, receive, send)
+
+    async def _framework(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass on to the framework; add what its answers lack."""
+        started = False
+
+        async def guarded(message: Any) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                given = {name.lower() for name, _ in message["headers"]} & _NAMES
+                missing = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
+                message = dict(message, headers=[*message["headers"], *missing])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as error:
+            if started:
+                raise
+            await _send_problem(send, error)
+
+    def _check(self, scope: Any, headers: dict[bytes, bytes]) -> None:
+        """Refuse who may not ask."""
+        host = headers.get(b"host", b"")
+        if host not in self._known:
+            name = _host_name(host)
+            if not (is_loopback(name) or name.lower() in self._hosts):
+                raise HttpProblem(
+                    HTTPStatus.MISDIRECTED_REQUEST,
+                    "WrongHost",
+                    f"this server answers as localhost only, not as {name[:80]!r}",
+                )
+            if len(self._known) < 100:
+                self._known.add(host)
+        if scope["method"] in _READING:
+            return
+        origin = headers.get(b"origin")
+        if origin is not None and origin.lower() != b"http://" + host.lower():
+            raise HttpProblem(
+                HTTPStatus.FORBIDDEN, "WrongOrigin", "pages of other origins may not write to this server"
+            )
+        if origin is None and headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+            raise HttpProblem(
+                HTTPStatus.FORBIDDEN, "WrongOrigin", "pages of other sites may not write to this server"
+            )
+
+
+def _host_name(host: bytes) -> str:
+    """Return a Host header without its port; empty where it is none."""
+    try:
+        return urlsplit("//" + host.decode("ascii")).hostname or ""
+    except (ValueError, UnicodeDecodeError):
+        return ""
+
+
+async def _send_problem(send: Any, error: Exception) -> None:
+    """Answer with problem details; log what nobody foresaw."""
+    problem = problem_of(error, extra=getattr(error, "members", None))
+    if not isinstance(error, (AssayError, HttpProblem)):
+        _log.error("a request failed", exc_info=error)
+    await _send(send, problem.status, PROBLEM_TYPE.encode(), problem.body(), _pairs(problem))
+
+
+def _pairs(problem: Problem) -> list[tuple[bytes, bytes]]:
+    """Return a problem's headers as ASGI has them."""
+    return [(name.lower().encode(), value.encode()) for name, value in problem.headers]
+
+
+async def _send(send: Any, status: int, media: bytes, body: bytes, extra: Any) -> None:
+    """Send an answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": int(status),
+            "headers": [
+                (b"content-type", media),
+                (b"content-length", str(len(body)).encode()),
+                *SECURITY_HEADERS,
+                *extra,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,68 @@
+"""State of the service: alive, ready, metrics for Prometheus."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from assay.domain.answers import ServiceHealth
+from assay.monitoring.service import Service
+from assay.server.ingest import Ingest
+from assay.server.reply import reply
+from assay.server.schemas.answers import Alive
+
+__all__ = ["prometheus", "router"]
+
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_UNSAFE = re.compile(r"[^a-zA-Z0-9_]")
+
+
+def router(service: Service, ingest: Ingest) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["state"])
+
+    @routes.get("/health", response_model=Alive, summary="Whether the process answers")
+    async def health() -> Response:
+        return reply(Alive, Alive(status="alive"))
+
+    @routes.get(
+        "/ready",
+        response_model=ServiceHealth,
+        summary="Whether the service accepts data, with the state of each part",
+        responses={503: {"model": ServiceHealth, "description": "A part has failed."}},
+    )
+    def ready() -> Response:
+        state = service.health()
+        return reply(ServiceHealth, state, status=200 if state.ready else 503)
+
+    @routes.get(
+        "/metrics",
+        summary="Counters and gauges, for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    def metrics() -> Response:
+        own = {
+            "http_ingest_requests": float(ingest.requests),
+            "http_inflight_bytes": float(ingest.inflight.bytes),
+            "http_refused_busy": float(ingest.inflight.refused),
+        }
+        return Response(prometheus(service.figures() | own), media_type=_TEXT)
+
+    return routes
+
+
+def prometheus(figures: dict[str, float]) -> str:
+    """Return figures in Prometheus's text format, in order of their names.
+
+    >>> print(prometheus({"lag_rows": 3.0}), end="")
+    # TYPE assay_lag_rows untyped
+    assay_lag_rows 3.0
+    """
+    lines = []
+    for name in sorted(figures):
+        full = "assay_" + _UNSAFE.sub("_", name)
+        lines.append(f"# TYPE {full} untyped\n{full} {figures[name]!r}\n")
+    return "".join(lines)

@@ -1,0 +1,127 @@
+"""Running the server."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from assay.errors import InvalidInput
+from assay.monitoring.service import Service
+from assay.runtime.settings import Settings
+from assay.runtime.wiring import build_service
+from assay.server.app import create_app
+from assay.server.front import is_loopback
+
+__all__ = ["serve"]
+
+_BACKLOG = 2_048
+_KEEP_ALIVE_SECONDS = 75
+_SHUTDOWN_SECONDS = 10
+# Decoded requests are many short-lived dictionaries without cycles: the default thresholds make the
+# collector look at them all the time.
+_GC_THRESHOLDS = (50_000, 20, 50)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that tells the pages' live updates to end when it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_exit = on_exit
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to stop."""
+        self._on_exit()
+        super().handle_exit(sig, frame)
+
+
+def serve(
+    settings: Settings,
+    *,
+    service: Service | None = None,
+    on_ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until the process is asked to stop (SIGINT, SIGTERM); then finish requests and close the stores.
+
+    Parameters
+    ----------
+    settings : address, data folder, limits.
+    service : the use cases; made from the settings, and closed at the end, where none is given.
+    on_ready : called with the server's address once the port is open.
+
+    Raises
+    ------
+    InvalidInput
+        Where the address is not this machine's own, or the port cannot be had.
+    """
+    if not is_loopback(settings.host):
+        raise InvalidInput(
+            f"the server would be open to others at {settings.host!r}, and it cannot tell who may ask yet; "
+            "use 127.0.0.1, ::1 or localhost"
+        )
+    listener = _listen(settings)
+    own = service is None
+    try:
+        use_cases = service if service is not None else build_service(settings)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        app = create_app(use_cases, settings)
+        app.state.stopping = _Stopping()
+        config = uvicorn.Config(
+            app,
+            log_level=settings.log_level.lower(),
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            proxy_headers=False,
+        )
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
+        name = f"[{settings.host}]" if ":" in settings.host else settings.host
+        on_ready(f"http://{name}:{listener.getsockname()[1]}")
+        _Server(config, app.state.stopping.set).run(sockets=[listener])
+    finally:
+        listener.close()
+        if own:
+            use_cases.close()
+
+
+class _Stopping:
+    """Whether the server is about to stop."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        """Say so."""
+        self._set = True
+
+    def is_set(self) -> bool:
+        """Ask."""
+        return self._set
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Open the port."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise InvalidInput(
+            f"port {settings.port} of {settings.host} cannot be had ({error.strerror}); "
+            "stop what uses it, or choose another one"
+        ) from error
+    return listener
