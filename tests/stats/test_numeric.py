@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assay.errors import InvalidInput
 from assay.stats.summaries import NumericCells, NumericSummary
-from assay.stats.summaries.ranks import at_ranks, ranks_of
+from assay.stats.summaries.ranks import RankedSample
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -121,6 +121,11 @@ SHAPES = {
     "constant": lambda _: np.full(40_000, 4.0),
     "two far values": lambda rng: np.where(rng.random(40_000) < 0.5, -1e308, 1e308),
     "nearly constant": lambda rng: np.where(rng.random(40_000) < 0.001, rng.random(40_000), 0.0),
+    "mostly zero": lambda rng: np.where(rng.random(40_000) < 0.9, -0.0, rng.normal(size=40_000)),
+    "lognormal": lambda rng: -np.exp(3 * rng.normal(size=40_000)),
+    "across zero": lambda rng: rng.normal(size=40_000) ** 15,
+    "neighbours": lambda rng: np.where(rng.random(40_000) < 0.5, 1.0, np.nextafter(1.0, 2.0)),
+    "many neighbours": lambda rng: 1.0 + rng.integers(0, 5000, 40_000) * 2.0**-52,
     "tiny": lambda rng: rng.random(40_000) * 1e-310,
     "sorted": lambda rng: np.sort(rng.normal(size=40_000)),
 }
@@ -133,8 +138,10 @@ def test_ranks_without_sorting_are_those_of_sorting(shape: str) -> None:
     ordered = np.sort(values)
     extremes = [ordered[0], ordered[-1], -1.7e308, 1.7e308, 0.0]
     points = np.concatenate([rng.choice(values, 300), rng.normal(size=50), extremes])
-    below, upto = ranks_of(values, points)
+    sample = RankedSample(values)
+    below, upto = sample.ranks_of(points)
     np.testing.assert_array_equal(below, np.searchsorted(ordered, points, side="left"))
     np.testing.assert_array_equal(upto, np.searchsorted(ordered, points, side="right"))
     ranks = rng.integers(0, values.size, 500)
-    np.testing.assert_array_equal(at_ranks(values, ranks), ordered[ranks])
+    np.testing.assert_array_equal(sample.at_ranks(ranks), ordered[ranks])
+    np.testing.assert_array_equal(sample.ranks_of(points[::-1])[0], below[::-1])

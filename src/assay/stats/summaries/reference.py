@@ -13,7 +13,7 @@ from assay.stats.summaries.codec import Kind, Reader, Writer
 from assay.stats.summaries.column import Column, FeatureKind
 from assay.stats.summaries.feature_profile import FeatureProfile, FeatureSummary, count_rows, summary_of
 from assay.stats.summaries.layout import Layout
-from assay.stats.summaries.numeric import NumericCells
+from assay.stats.summaries.numeric import NumericCells, NumericSummary
 from assay.stats.summaries.parallel import map_columns
 
 __all__ = ["Reference"]
@@ -78,8 +78,10 @@ class Reference:
 
         def learn(column: Column) -> tuple[NumericCells | Categories, FeatureSummary]:
             if column.kind == "numeric":
-                cells = NumericCells.from_values(column.values, max_points)
-                return cells, summary_of(column, cells, rows)
+                summary = NumericSummary.learn(
+                    column.values, max_points=max_points, missing=column.missing, mistyped=column.mistyped
+                )
+                return summary.cells, summary
             categories = Categories.from_values((column.codes, column.dictionary), max_categories)
             return categories, summary_of(column, categories, rows)
 
