@@ -29,6 +29,12 @@ from assay.server.schemas.ingest import ingest_paths, problem_response
 __all__ = ["create_app"]
 
 _LISTED = 20
+_HTTP_ERRORS = {
+    400: ("Unreadable", "the body is not JSON"),
+    404: ("NotFound", "there is nothing at this address"),
+    405: ("MethodNotAllowed", "this address does not know that method; /docs lists what there is"),
+    413: ("TooLarge", "the body is over the limit"),
+}
 _DESCRIPTION = (
     "Know whether your models' predictions can still be trusted. Names of models and predictions in paths "
     "are percent-encoded; times are ISO 8601, UTC where they have no zone, and windows exclude their end; "
@@ -141,8 +147,7 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_framework(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - as registered
-        code = "NotFound" if error.status_code == 404 else "HttpError"
-        detail = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
+        code, detail = _HTTP_ERRORS.get(error.status_code, ("HttpError", str(error.detail)))
         headers = tuple((error.headers or {}).items())
         return _response(Problem(error.status_code, code, detail, headers))
 

@@ -6,19 +6,20 @@ import asyncio
 import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import zstandard
 
 from assay.errors import TooLarge, Unreadable
 from assay.server.errors import HttpProblem
 
-__all__ = ["ClientGone", "Inflight", "decompress", "read_body"]
+__all__ = ["ClientGone", "Hold", "Inflight", "decompress", "likely_size", "read_body"]
 
 _PATIENCE_SECONDS = 30.0
 _ZSTD_PIECE = 2_048
 _GZIP_PIECE = 32_768
 _FRAMES = 10_000
+_LIKELY_RATIO = 16
 _ZSTD_WINDOW = 8 << 20  # what RFC 9659 lets a sender use
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -30,6 +31,8 @@ class ClientGone(Exception):
 class Inflight:
     """Bytes of request bodies in memory; further requests are refused while there are too many.
 
+    Used in the event loop alone.
+
     Parameters
     ----------
     limit : the most bytes.
@@ -40,40 +43,57 @@ class Inflight:
         self.bytes = 0
         self.refused = 0
 
-    def reserve(self, size: int) -> None:
-        """Count `size` bytes.
+
+class Hold:
+    """The share of one request in the bytes in flight; a context manager that gives it back."""
+
+    __slots__ = ("_inflight", "_size")
+
+    def __init__(self, inflight: Inflight) -> None:
+        self._inflight = inflight
+        self._size = 0
+
+    def grow(self, size: int) -> None:
+        """Hold `size` bytes, if it does not hold as many already.
 
         Raises
         ------
         HttpProblem
             503, where that would be too many at once; a request that is alone is never refused.
         """
-        if self.bytes and self.bytes + size > self.limit:
-            self.refused += 1
+        more = size - self._size
+        if more <= 0:
+            return
+        others = self._inflight.bytes - self._size
+        if others and others + size > self._inflight.limit:
+            self._inflight.refused += 1
             raise HttpProblem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "Busy",
                 "too many requests are being handled; send this one again a little later",
                 headers=(("Retry-After", "1"),),
             )
-        self.bytes += size
+        self._inflight.bytes += more
+        self._size = size
 
-    def release(self, size: int) -> None:
-        """Count `size` bytes no more."""
-        self.bytes -= size
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._inflight.bytes -= self._size
+        self._size = 0
 
 
-async def read_body(
-    headers: Mapping[bytes, bytes], receive: Any, *, limit: int, inflight: Inflight
-) -> tuple[bytes, int]:
-    """Return the body and the number of bytes reserved for it, which the caller releases.
+async def read_body(headers: Mapping[bytes, bytes], receive: Any, *, limit: int, hold: Hold) -> bytes:
+    """Return the body of a request; `hold` holds its bytes.
 
     Raises
     ------
     TooLarge
         Where it has more than `limit` bytes; known before it is read where its length is declared.
     HttpProblem
-        408 where the client stops sending; 400 where the length is no number; 411 where there is no body.
+        411 where there is no body, 400 where its length is no number, 408 where it stops coming, 503 where
+        too much is in flight.
     ClientGone
         Where the client closed the connection.
     """
@@ -87,36 +107,39 @@ async def read_body(
     expected = int(declared) if declared is not None else 0
     if expected > limit:
         raise TooLarge(f"the body has {expected} bytes; the most allowed is {limit}")
-    inflight.reserve(expected)
-    reserved = expected
+    hold.grow(expected)
     chunks: list[bytes] = []
     size = 0
+    more = True
+    while more:
+        message = await receive() if not chunks else await _patiently(receive)
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise TooLarge(f"the body has more than {limit} bytes, the most allowed")
+        hold.grow(size)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _patiently(receive: Any) -> Any:
+    """Return the next part of a body, unless it does not come."""
     try:
-        while True:
-            message = await receive() if not chunks else await asyncio.wait_for(receive(), _PATIENCE_SECONDS)
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"the body has more than {limit} bytes, the most allowed")
-            if size > reserved:
-                inflight.reserve(size - reserved)
-                reserved = size
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return (chunks[0] if len(chunks) == 1 else b"".join(chunks)), reserved
+        return await asyncio.wait_for(receive(), _PATIENCE_SECONDS)
     except TimeoutError:
-        inflight.release(reserved)
         raise HttpProblem(
             HTTPStatus.REQUEST_TIMEOUT,
             "Timeout",
             f"nothing came for {_PATIENCE_SECONDS:.0f} seconds in the middle of the body; send it again",
             headers=(("Connection", "close"),),
         ) from None
-    except BaseException:
-        inflight.release(reserved)
-        raise
+
+
+def likely_size(body: bytes, encoding: str, *, limit: int) -> int:
+    """Bytes that a body takes with what is likely to be inside it; `limit` is the most there can be."""
+    return len(body) + (min(limit, _LIKELY_RATIO * len(body)) if encoding else 0)
 
 
 def decompress(body: bytes, encoding: str, *, limit: int) -> bytes:

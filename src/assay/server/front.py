@@ -76,13 +76,6 @@ class Front:
         try:
             self._check(scope, headers)
             if scope["path"] in INGEST_PATHS:
-                if scope["method"] != "POST":
-                    raise HttpProblem(
-                        HTTPStatus.METHOD_NOT_ALLOWED,
-                        "MethodNotAllowed",
-                        f"{scope['method'][:20]} is not possible here; send POST",
-                        headers=(("Allow", "POST"),),
-                    )
                 status, body = await self._ingest(scope, headers, receive)
                 await _send(send, status, b"application/json", body, ())
                 return
@@ -131,6 +124,13 @@ class Front:
                 )
             if len(self._known) < 100:
                 self._known.add(host)
+        if scope["path"] in INGEST_PATHS and scope["method"] != "POST":
+            raise HttpProblem(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                f"{scope['method'][:20]} is not possible here; send POST",
+                headers=(("Allow", "POST"),),
+            )
         if scope["method"] in _READING:
             return
         origin = headers.get(b"origin")

@@ -25,7 +25,7 @@ from assay.monitoring.intake.context import Context, Limits
 from assay.monitoring.intake.faults import shown
 from assay.monitoring.intake.json_body import read_json
 from assay.runtime.settings import Settings
-from assay.server.body import Inflight, decompress, read_body
+from assay.server.body import Hold, Inflight, decompress, likely_size, read_body
 from assay.server.errors import HttpProblem
 from assay.server.wakeup import Wakeup
 
@@ -146,15 +146,15 @@ class Ingest:
         self.requests += 1
         query = _query(scope["query_string"])
         key = _key(headers)
-        body, reserved = await read_body(
-            headers, receive, limit=self._settings.max_body_bytes, inflight=self.inflight
-        )
-        try:
-            intake, future = await self._begin(kind, headers, query, key, body, scope["query_string"])
+        with Hold(self.inflight) as hold:
+            body = await read_body(headers, receive, limit=self._settings.max_body_bytes, hold=hold)
+            encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+            hold.grow(likely_size(body, encoding, limit=self._settings.max_decoded_bytes))
+            intake, future = await self._begin(
+                kind, headers, query, key, body, encoding, scope["query_string"]
+            )
             # The journal's queue holds the batch from here on; its size is bounded by the requests in flight.
             answer = _without_rows(intake) if future is None else await self._waiter().result(future)
-        finally:
-            self.inflight.release(reserved)
         document: Any = answer
         if query.get("return_ids") in ("true", "1"):
             document = answer.to_dict() | {"prediction_ids": None if answer.replayed else _ids(intake)}
@@ -167,11 +167,11 @@ class Ingest:
         query: Mapping[str, str],
         key: str | None,
         body: bytes,
+        encoding: str,
         query_string: bytes,
     ) -> tuple[Intake, Future[IngestAnswer] | None]:
         """Decode and submit, in a thread where the body is large."""
         content_type = headers.get(b"content-type", b"").decode("latin-1")
-        encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         tag = b"" if key is None else _hash(kind, content_type, query_string, body)
         context = Context(now=self._clock(), limits=self._limits, idempotency_key=key, body_hash=tag)
 

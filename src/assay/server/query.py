@@ -58,7 +58,7 @@ class Window(Reading):
     period: str | None = Field(
         default=None,
         max_length=20,
-        description="Length of the window, such as 24h or 30d. It ends at `end`, by default at the newest event.",
+        description="Length of the window, such as 30d. It ends at `end`, by default at the newest event.",
     )
     start: datetime | None = Field(
         default=None, description="Begin; a time without zone is UTC. By default the oldest event."

@@ -15,7 +15,7 @@ from assay.domain.columns import Kind
 from assay.monitoring.intake.context import Context
 from assay.monitoring.service import Service
 from assay.runtime.settings import Settings
-from assay.server.body import Inflight, decompress, read_body
+from assay.server.body import Hold, Inflight, decompress, likely_size, read_body
 from assay.server.ingest import ItemsRejected, limits_of, read_intake
 from assay.server.query import ModelName
 from assay.server.reply import reply
@@ -45,19 +45,17 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
         "",
         response_model=ReferenceView,
         summary="Give a dataset as the reference",
-        description="Rows as in POST /api/v1/predictions, of which the features count. Every row must be good.",
+        description="Rows as in POST /api/v1/predictions, of which the features count. Each must be good.",
         openapi_extra={"requestBody": reference_body()},
     )
     async def put_reference(
         model_id: ModelName, named: Annotated[_Named, Query()], request: Request
     ) -> Response:
         headers: dict[bytes, bytes] = dict(request.scope["headers"])
-        body, reserved = await read_body(
-            headers, request.receive, limit=settings.max_body_bytes, inflight=inflight
-        )
 
-        def work() -> ReferenceView:
-            encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+        encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+
+        def work(body: bytes) -> ReferenceView:
             content_type = headers.get(b"content-type", b"").decode("latin-1")
             plain = decompress(body, encoding, limit=settings.max_decoded_bytes)
             context = Context(now=now(), limits=limits_of(settings))
@@ -66,9 +64,9 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
                 raise ItemsRejected(intake, "every row of a reference must be good, and")
             return service.put_reference(model_id, intake.table, name=named.name)
 
-        try:
-            return reply(ReferenceView, await run_in_threadpool(work))
-        finally:
-            inflight.release(reserved)
+        with Hold(inflight) as hold:
+            body = await read_body(headers, request.receive, limit=settings.max_body_bytes, hold=hold)
+            hold.grow(likely_size(body, encoding, limit=settings.max_decoded_bytes))
+            return reply(ReferenceView, await run_in_threadpool(work, body))
 
     return routes
