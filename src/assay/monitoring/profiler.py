@@ -6,10 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assay.domain.batch import JournalBatch
 from assay.domain.columns import PROBABILITY, TAG, Kind
@@ -25,8 +23,9 @@ from assay.domain.profile import (
     StoredReference,
     WaitingLabel,
 )
-from assay.domain.time import HOUR, MINUTE, Granularity
+from assay.domain.time import MINUTE
 from assay.monitoring.deltas import Deltas, decode_if_fits
+from assay.monitoring.erasure import Eraser
 from assay.monitoring.intake_findings import feature_findings, timestamp_findings
 from assay.monitoring.label_join import JoinedRound, LabelJoin
 from assay.monitoring.lake_writer import LakeWriter
@@ -36,25 +35,20 @@ from assay.monitoring.rebuild import DirtyRebuilder, ReferenceRebuilder, known_s
 from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.summary_pool import StoredSummary, SummaryPool
 from assay.monitoring.task import settle
+from assay.monitoring.upkeep import Upkeep
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
 
-__all__ = ["Erasure", "Profiler"]
+__all__ = ["Profiler"]
 
 _KEPT_ERASURES = 1_000
+_ROUNDS_A_REBUILD = 8
 _KEYS_AT_ONCE = 256
 _DROPPED_AT_ONCE = 20_000
 _EXPIRY_PAUSE = MINUTE
 OUTCOME_COLUMNS = ("model_version", "prediction", "prediction_class", "score")
-
-
-class Erasure(msgspec.Struct, frozen=True):
-    """What an erasure's journal batch asks for: predictions by id, or all where a tag has a value."""
-
-    ids: tuple[str, ...] = ()
-    tag: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -99,10 +93,8 @@ class Profiler:
     ) -> None:
         self.lock = threading.RLock()
         self._journal = journal
-        self._lake = lake
         self._profiles = profiles
         self._registry = registry
-        self._lake_writer = lake_writer
         self._clock = clock
         self._round_bytes = round_bytes
         self._raw = RawRows(journal, lake)
@@ -112,7 +104,9 @@ class Profiler:
         self._slice_values: dict[str, dict[str, set[str]]] = {}
         self._dirty = DirtyRebuilder(self._raw, profiles, self.references, clock=clock)
         self._rebuilds = ReferenceRebuilder(self._raw, profiles, self.references)
-        self._expired_at = 0
+        self._eraser = Eraser(lake, lake_writer, profiles)
+        self._upkeep = Upkeep(profiles, registry, self._join, clock=clock)
+        self._rounds = 0
         self.revisions: dict[str, int] = {}
         self.erased: dict[int, int] = {}
         self.rows = 0
@@ -139,41 +133,36 @@ class Profiler:
         """
         with self.lock:
             try:
-                before = self._profiles.position()
-                batches = self._journal.read(after=before, max_bytes=self._round_bytes)
-                if batches:
-                    self._take(before, batches)
-                    return True
-                return self._rebuild(before) or self._expire(before)
+                return self._step()
             except BaseException:
                 self.reset()  # what is remembered may run ahead of what is stored
                 raise
+
+    def _step(self) -> bool:
+        before = self._profiles.position()
+        batches = self._journal.read(after=before, max_bytes=self._round_bytes)
+        if not batches:
+            if self._rebuild(before):
+                return True
+            self._upkeep.expire_labels(before)
+            return False
+        self._rounds += 1
+        if self._rounds % _ROUNDS_A_REBUILD:
+            self._take(before, batches)
+        else:
+            self._rebuild(before)  # so that it gets its turn under constant traffic, too
+        return True
 
     def all_hours(self, model_id: str) -> list[DirtyBucket]:
         """Every hour in which the model has predictions."""
         return self._dirty.all_hours(model_id)
 
     def drop_minutes(self) -> int:
-        """Delete profiles by the minute that are older than they are kept; return how many.
-
-        The same rows are in the profiles by the hour, so no answer changes.
-        """
-        dropped = 0
-        after = ""
-        while models := self._registry.models(after=after):
-            for model in models:
-                with self.lock:
-                    before = self._clock() - model.settings.minute_retention - HOUR
-                    keys = self._dirty.minutes_before(model.model_id, before)[:_DROPPED_AT_ONCE]
-                    if keys:
-                        position = self._profiles.position()
-                        self._profiles.commit(
-                            ProfileChange(before=position, after=position, deletes=tuple(keys))
-                        )
-                        self._cache.drop(keys)
-                        dropped += len(keys)
-            after = models[-1].model_id
-        return dropped
+        """Delete profiles by the minute that are older than they are kept; return how many."""
+        with self.lock:
+            dropped = self._upkeep.drop_minutes(self._profiles.position())
+            self._cache.drop(dropped)
+            return len(dropped)
 
     # -- one round --------------------------------------------------------------------------------
 
@@ -325,54 +314,10 @@ class Profiler:
     # -- everything else --------------------------------------------------------------------------
 
     def _erase(self, before: int, batch: JournalBatch) -> None:
-        """Erase rows for good, then have their buckets rebuilt.
-
-        The buckets are marked before anything is deleted: a crash in between repeats the erasure, and
-        an erasure repeated no longer finds the rows that would tell which buckets they were in.
-        """
-        erasure = msgspec.json.decode(batch.payload, type=Erasure)
-        model_id = batch.model_id
-        for kind in (Kind.PREDICTIONS, Kind.LABELS):
-            self._lake_writer.flush(model_id, kind, upto=batch.position)
-        rows = self._matching(model_id, erasure, upto=batch.position)
-        ids = list(dict.fromkeys([*erasure.ids, *rows.column("prediction_id").to_pylist()]))
-        hours = np.unique(Granularity.HOUR.floor_array(_times(rows))).tolist()
-        self._profiles.commit(
-            ProfileChange(
-                before=before,
-                after=before,
-                dirty=tuple(DirtyBucket(model_id, hour) for hour in hours),
-                settled=tuple((model_id, name) for name in ids),
-            )
-        )
-        if ids:
-            self._lake.erase(model_id, ids=ids, upto=batch.position)
-        self._profiles.commit(ProfileChange(before=before, after=batch.position))
+        self.erased[batch.position] = self._eraser.erase(batch, before=before)
         self._join.reset()
-        self.erased[batch.position] = rows.num_rows
         while len(self.erased) > _KEPT_ERASURES:
             self.erased.pop(next(iter(self.erased)))
-
-    def _matching(self, model_id: str, erasure: Erasure, *, upto: int) -> pa.Table:
-        """prediction_id and timestamp of the rows that an erasure concerns."""
-        columns = ["prediction_id", "timestamp"]
-        found = []
-        if erasure.ids:
-            found.append(
-                self._lake.scan(model_id, Kind.PREDICTIONS, columns=columns, ids=erasure.ids, upto=upto)
-            )
-        if erasure.tag is not None:
-            key, value = erasure.tag
-            name = TAG + key
-            for piece in self._lake.scan_batches(
-                model_id, Kind.PREDICTIONS, columns=[*columns, name], upto=upto
-            ):
-                if name in piece.column_names:
-                    hits = pc.equal(piece.column(name), value)
-                    found.append(piece.filter(pc.fill_null(hits, False)))
-        tables = [table.select(columns) for table in found if table.num_rows]
-        empty = pa.table({"prediction_id": pa.array([], pa.string()), "timestamp": pa.array([], pa.int64())})
-        return concat(tables) if tables else empty
 
     def _rebuild(self, position: int) -> bool:
         """Take one step of rebuilding; false where nothing is stale."""
@@ -400,31 +345,3 @@ class Profiler:
         self._cache.clear()
         self.references.reset(model.model_id)
         self._touch(model.model_id)
-
-    def _expire(self, position: int) -> bool:
-        """Give up labels whose horizon has passed; looked for once a minute."""
-        now = self._clock()
-        if now - self._expired_at < _EXPIRY_PAUSE:
-            return False
-        self._expired_at = now
-        settled: list[tuple[str, str]] = []
-        orphans: dict[str, int] = {}
-        after = ""
-        while models := self._registry.models(after=after):
-            for model in models:
-                lost = self._join.expired(model.model_id, horizon=model.settings.label_horizon, now=now)
-                if lost:
-                    settled.extend((model.model_id, label.prediction_id) for label in lost)
-                    orphans[model.model_id] = len(lost)
-            after = models[-1].model_id
-        if settled:
-            self._profiles.commit(
-                ProfileChange(before=position, after=position, settled=tuple(settled), orphans=orphans)
-            )
-            self._join.reset()
-        return False
-
-
-def _times(rows: pa.Table) -> np.ndarray:
-    column = rows.column("timestamp")
-    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)

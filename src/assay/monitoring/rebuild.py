@@ -71,24 +71,6 @@ class DirtyRebuilder:
         keys = self._profiles.scan(model_id, ProfileKind.TRAFFIC, Granularity.HOUR, start=-_FAR, end=_FAR)
         return sorted({DirtyBucket(model_id, key.start) for key, _ in keys})
 
-    def minutes_before(self, model_id: str, before: int) -> list[ProfileKey]:
-        """Profiles by the minute that begin before a moment."""
-        slice_keys = {key for _, key, _ in self._profiles.extent(model_id)} | {""}
-        return [
-            key
-            for kind in (ProfileKind.TRAFFIC, ProfileKind.OUTCOMES)
-            for slice_key in sorted(slice_keys)
-            for key, _ in self._profiles.scan(
-                model_id,
-                kind,
-                Granularity.MINUTE,
-                start=-_FAR,
-                end=before,
-                slice_key=slice_key,
-                slice_value=None,
-            )
-        ]
-
     def rebuild_day(self, model: Model, dirty: Iterable[DirtyBucket], *, position: int) -> ProfileChange:
         """Return the change that rebuilds the dirty hours of one day of `model`.
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Protocol
 from uuid import uuid4
 
 import msgspec
@@ -31,11 +30,13 @@ from assay.domain.profile import ProfileChange, Rebuild, RebuildStatus
 from assay.domain.time import HOUR, from_micros
 from assay.errors import InvalidInput, NotFound, StaleWriter
 from assay.monitoring.analyst import Analyst, Selection
+from assay.monitoring.background import Background
+from assay.monitoring.erasure import Erasure
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.lake_writer import LakeWriter
 from assay.monitoring.lookup import Lookup
-from assay.monitoring.profiler import Erasure, Profiler
+from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
 from assay.monitoring.references import ReferenceKeeper, columns_for_reference, is_feature, store_form
 from assay.ports.journal import Journal
@@ -44,33 +45,9 @@ from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
 from assay.stats.summaries.reference import Reference
 
-__all__ = ["Background", "Service"]
+__all__ = ["Service"]
 
 _POLL_SECONDS = 0.01
-
-
-class Background(Protocol):
-    """The process's background work, as far as the use cases need it."""
-
-    def lease(self) -> bool:
-        """Whether this process does (or may now begin to do) the background work of the data folder."""
-        ...
-
-    def release(self) -> None:
-        """Let another process do it, where none of this process's threads does."""
-        ...
-
-    def health(self) -> ServiceHealth:
-        """State of every part."""
-        ...
-
-    def figures(self) -> dict[str, float]:
-        """Counters and gauges by name."""
-        ...
-
-    def close(self) -> None:
-        """Stop the work and close the stores."""
-        ...
 
 
 class Service:
