@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -128,6 +129,12 @@ def test_what_is_no_canonical_batch_is_refused(lake: DeltaLake, column: str, val
     assert lake.position("m", P) == 0
 
 
+def test_one_text_is_no_list_of_names(lake: DeltaLake) -> None:
+    for options in ({"ids": "ab"}, {"columns": "score"}):
+        with pytest.raises(InvalidInput, match="list of names"):
+            lake.scan("m", P, **options)
+
+
 def test_nulls_of_no_type_make_no_column(lake: DeltaLake) -> None:
     lake.write("m", P, [(1, predictions(["a"], **{"n:x": pa.nulls(1), "score": pa.nulls(1)}))], upto=1)
     assert "n:x" not in lake.stats("m", P).column_of
@@ -207,7 +214,7 @@ def test_a_full_disk(lake: DeltaLake, root: Path, monkeypatch: pytest.MonkeyPatc
         ):
             with pytest.raises(StorageFull, match="space"):
                 change()
-    assert {path for path in folder(root).rglob("*.parquet")} == {p for p in before if p.suffix == ".parquet"}
+    assert set(folder(root).rglob("*.parquet")) == {p for p in before if p.suffix == ".parquet"}
     assert (lake.position("m", P), len(ids(lake))) == (2, 4)
     fill(lake, range(3, 4))
     assert (lake.position("m", P), len(ids(lake))) == (3, 6)
@@ -231,7 +238,7 @@ def test_a_commit_that_fails_leaves_nothing(lake: DeltaLake, root: Path) -> None
 
 def test_damaged_files_are_named(lake: DeltaLake, root: Path) -> None:
     fill(lake, range(1, 3))
-    victim = sorted(folder(root).glob("*.parquet"))[0]
+    victim = min(folder(root).glob("*.parquet"))
     whole = victim.read_bytes()
     victim.write_bytes(b"nothing of the kind")
     with pytest.raises(StorageCorrupt, match=victim.name):
@@ -244,7 +251,7 @@ def test_damaged_files_are_named(lake: DeltaLake, root: Path) -> None:
     commit = folder(root) / "_delta_log" / f"{1:020d}.json"
     commit.write_text('{"add":{"pa')
     other = DeltaLake(root)
-    with pytest.raises(StorageCorrupt, match="_delta_log|log of"):
+    with pytest.raises(StorageCorrupt, match="log of"):
         other.scan("m", P)
     other.close()
 
@@ -356,22 +363,21 @@ def test_an_erasure_that_died_half_way_is_finished_by_the_next(
 ) -> None:
     lake.write("m", P, [(1, predictions(["secret", "b"], **{"t:user": ["ann", "bob"]}))], upto=1)
     lake.write("m", L, [(2, labels(["secret", "b"]))], upto=2)
-    real, calls = TableLocation.delete, []
+    real, left = TableLocation.delete, 0
 
     def dies(self: TableLocation, names: list[str]) -> None:
-        calls.append(names)
-        if len(calls) == dies_at:
+        nonlocal left
+        left -= 1
+        if left < 0:
             raise KeyboardInterrupt
         real(self, names)
 
-    for dies_at in range(1, 5):
-        calls.clear()
-        with monkeypatch.context() as patch:
-            patch.setattr(TableLocation, "delete", dies)
-            try:
+    with monkeypatch.context() as patch:
+        patch.setattr(TableLocation, "delete", dies)
+        for calls in range(4):
+            left = calls
+            with contextlib.suppress(KeyboardInterrupt):
                 lake.erase("m", tag=("user", "ann"), upto=9)
-            except KeyboardInterrupt:
-                continue
     lake.erase("m", tag=("user", "ann"), upto=9)
     assert (ids(lake), ids(lake, L)) == (["b"], ["b"])
     assert "secret" not in bytes_below(root)
@@ -413,7 +419,8 @@ def test_a_large_write_is_cut_into_files_and_pieces(lake: DeltaLake, monkeypatch
     ]
     assert lake.write("m", P, batches, upto=30) == 3_000
     assert lake.stats("m", P).files > 3
-    pieces = list(lake.scan_batches("m", P, columns=["prediction_id", "timestamp"]))
+    columns = ["prediction_id", "timestamp"]
+    pieces = list(lake.scan_batches("m", P, columns=columns))
     assert len(pieces) > 10
     assert max(piece.num_rows for piece in pieces) <= 400
     assert rows_of(pa.concat_tables(pieces)) == rows_of(

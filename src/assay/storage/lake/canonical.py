@@ -90,13 +90,15 @@ def _cast(table: pa.Table, position: int, types: Mapping[str, pa.DataType]) -> p
                 continue  # nulls of no type, in every batch
             raise InvalidInput(f"Column {name!r} is no column of a canonical batch.")
         column = table.column(name)
-        if column.type != types[name]:
-            try:
+        try:
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                column.validate(full=True)  # one byte that is no UTF-8 would make its file unreadable
+            if column.type != types[name]:
                 # Integers beyond 2^53 are rounded where floats are: that is what a float column means.
                 column = column.cast(types[name], safe=types[name] != pa.float64())
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                message = f"Column {name!r} holds {column.type}, which is no {types[name]}: {error}"
-                raise InvalidInput(message) from error
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            message = f"Column {name!r} holds {column.type}, which is no {types[name]}: {error}"
+            raise InvalidInput(message) from error
         columns[name] = column
     columns[POSITION] = pa.repeat(pa.scalar(position, pa.int64()), table.num_rows)
     return pa.table(columns)

@@ -75,7 +75,7 @@ class TableLocation:
 
     def log_names(self, suffix: str) -> list[str]:
         """Numbered files of the log (commits, checkpoints) whose names end with `suffix`."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             names = [entry.name for entry in os.scandir(self.folder / _LOG)]
             return [name for name in names if name[:20].isdigit() and name.endswith(suffix)]
         return []

@@ -49,17 +49,19 @@ class Engine:
             config={
                 "threads": threads,
                 "memory_limit": memory,
+                "python_enable_replacements": False,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "arrow_large_buffer_size": False,
                 "preserve_insertion_order": False,
             },
         )
-        folder = str(root).replace("'", "''")
+        # A path is checked as it is asked for, as a pattern, and again as it is opened.
+        folders = [f"{each}/".replace("'", "''") for each in (root, _literal(str(root)))]
         for setting in (
             "TimeZone = 'UTC'",
             "temp_directory = ''",
-            f"allowed_directories = ['{folder}/']",
+            f"allowed_directories = ['{folders[0]}', '{folders[1]}']",
             "enable_external_access = false",
             "lock_configuration = true",
         ):
