@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -142,6 +144,25 @@ def test_sqlite_opened_on_a_full_disk(tmp_path: Path) -> None:
         database = open_database(f"sqlite:///{disk}/assay.db")
         assert SqlJournal(database).append([entry()], now=1)[0].position == 1
         database.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs a C compiler")
+def test_sqlite_while_fsync_fails(sqlite_url: str, tmp_path: Path) -> None:
+    library, here = tmp_path / "failing_disk.so", Path(__file__).parent
+    compile_ = ["cc", "-shared", "-fPIC", "-o", str(library), str(here / "failing_disk.c"), "-ldl"]
+    subprocess.run(compile_, check=True)
+    flag = tmp_path / "flag"
+    run = subprocess.run(
+        [sys.executable, str(here / "failing_disk.py"), sqlite_url, str(flag)],
+        env=os.environ | {"LD_PRELOAD": str(library), "FAIL_WHILE": str(flag)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    database = open_database(sqlite_url)
+    assert [batch.position for batch in SqlJournal(database).read(after=0)] == [1, 2, 3]
+    database.close()
 
 
 def test_sqlite_locked_by_another_program(

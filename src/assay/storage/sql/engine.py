@@ -16,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from assay.errors import InvalidInput, MissingExtra, StorageUnavailable
 from assay.storage.sql.commit_check import transaction_number, was_committed
-from assay.storage.sql.errors import is_fatal, translate
+from assay.storage.sql.errors import translate
 
 __all__ = ["Database", "connect"]
 
@@ -101,19 +101,15 @@ class Database:
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         if self._closed:
             raise StorageUnavailable("the database is closed; open it again")
+        # After a failure SQLite's connection goes back into the pool. To close it would be wrong: whoever
+        # opened the file next would read the log anew, and find there the transaction whose fsync failed.
         try:
             with self._engine.connect() as pooled:
                 connection = pooled.execution_options(assay_writes=writes)
-                try:
-                    with connection.begin() as transaction:
-                        yield connection
-                        if writes and not self.is_sqlite:
-                            self._commit(connection, transaction)
-                except _FAILURES as error:
-                    # A connection that met a full or failing disk may stay broken; a new one is cheap.
-                    if is_fatal(translate(error, path=self.path)):
-                        connection.invalidate()
-                    raise
+                with connection.begin() as transaction:
+                    yield connection
+                    if writes and not self.is_sqlite:
+                        self._commit(connection, transaction)
         except _FAILURES as error:
             raise translate(error, path=self.path) from error
 

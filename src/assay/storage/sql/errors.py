@@ -18,7 +18,7 @@ from assay.errors import (
     StorageUnavailable,
 )
 
-__all__ = ["is_fatal", "translate"]
+__all__ = ["translate"]
 
 _SCARCE = 1 << 20  # with less than this left, an I/O error is a full disk's
 
@@ -84,11 +84,6 @@ def translate(error: BaseException, *, path: Path | None = None) -> AssayError:
     what = (str(original).strip() or type(original).__name__).splitlines()[0][:300]
     kind = _kind(original, path)
     return kind(_ADVICE[kind].format(what=what))
-
-
-def is_fatal(error: AssayError) -> bool:
-    """Whether the connection that met `error` should be thrown away rather than used again."""
-    return isinstance(error, (StorageError, InvalidInput))
 
 
 def _kind(error: BaseException, path: Path | None) -> type[AssayError]:
