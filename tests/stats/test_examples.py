@@ -12,7 +12,8 @@ import assay.stats
 
 MODULES = [name for _, name, _ in pkgutil.walk_packages(assay.stats.__path__, "assay.stats.")] + [
     "assay.monitoring.frames",
-    "assay.monitoring.one_shot",
+    "assay.monitoring.evaluation",
+    "assay.monitoring.frame_profile",
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from assay.stats.metrics.intervals import Interval, mean_interval
 from assay.stats.metrics.result import Estimate
-from assay.stats.summaries.numeric import finite_or_none
+from assay.stats.summaries.floats import finite_or_none
 from assay.stats.summaries.regression import RegressionSummary
 
 __all__ = ["mean_absolute_error", "mean_absolute_percentage_error", "r2_score", "squared_errors"]

@@ -14,7 +14,7 @@ from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.bounded import bottom_k, shorten
 from assay.stats.summaries.classes import MAX_CLASSES, class_codes, default_positive, union
 from assay.stats.summaries.codec import Floats, Ints, Kind, Reader, Writer
-from assay.stats.summaries.numeric import as_floats
+from assay.stats.summaries.floats import as_floats
 from assay.stats.summaries.probabilities import ProbabilitySummary
 from assay.stats.summaries.scores import ScoreSummary, gather
 from assay.stats.summaries.texts import Texts, encode_texts

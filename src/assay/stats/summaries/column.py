@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.stats.summaries.codec import Floats, Ints
-from assay.stats.summaries.numeric import as_floats
+from assay.stats.summaries.floats import as_floats
 from assay.stats.summaries.texts import Texts, encode_texts
 
 __all__ = ["Column", "FeatureKind"]

@@ -19,7 +19,8 @@ from assay.stats.summaries.categorical import MAX_NEW, CategoricalSummary, Categ
 from assay.stats.summaries.codec import Floats, Ints, Kind, Reader, Writer
 from assay.stats.summaries.column import Column
 from assay.stats.summaries.layout import Layout
-from assay.stats.summaries.numeric import NumericCells, NumericSummary, merge_moments
+from assay.stats.summaries.moments import merge_moments
+from assay.stats.summaries.numeric import NumericCells, NumericSummary
 from assay.stats.summaries.parallel import map_columns
 
 __all__ = ["MAX_UNKNOWN", "FeatureProfile", "FeatureSummary", "HasLayout"]

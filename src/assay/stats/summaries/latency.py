@@ -18,7 +18,7 @@ import numpy.typing as npt
 from assay.errors import InvalidInput
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Ints, Kind, Reader, Writer
-from assay.stats.summaries.numeric import as_floats, finite_or_none
+from assay.stats.summaries.floats import as_floats, finite_or_none
 
 __all__ = ["ERROR", "HIGHEST", "LOWEST", "LatencySummary"]
 

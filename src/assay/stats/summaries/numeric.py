@@ -18,56 +18,11 @@ import numpy.typing as npt
 from assay.errors import InvalidInput
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Floats, Ints, Kind, Reader, Writer
+from assay.stats.summaries.floats import as_floats, finite_or_none
+from assay.stats.summaries.moments import merge_moments, squared_deviations
 from assay.stats.summaries.ranks import RankedSample
 
-__all__ = ["NumericCells", "NumericSummary", "as_floats", "finite_or_none", "merge_moments"]
-
-_CHUNK = 1 << 15
-
-
-def as_floats(values: npt.ArrayLike, what: str = "values") -> Floats:
-    """Return `values` as a flat float64 array, copied only where needed.
-
-    Raises
-    ------
-    InvalidInput
-        Where they are not numbers.
-    """
-    try:
-        return np.asarray(values, dtype=np.float64).ravel()
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(f"{what} must be numbers: {error}") from None
-
-
-def finite_or_none(value: float) -> float | None:
-    """Return `value` as JSON can say it: None where it is NaN or infinite."""
-    return float(value) if math.isfinite(value) else None
-
-
-def merge_moments(
-    n_a: npt.NDArray[Any] | int,
-    mean_a: npt.NDArray[Any] | float,
-    m2_a: npt.NDArray[Any] | float,
-    n_b: npt.NDArray[Any] | int,
-    mean_b: npt.NDArray[Any] | float,
-    m2_b: npt.NDArray[Any] | float,
-) -> tuple[Floats, Floats]:
-    """Mean and sum of squared deviations of two groups together (arrays: element by element).
-
-    References
-    ----------
-    .. [1] T. Chan, G. Golub and R. LeVeque, "Algorithms for computing the sample variance", The American
-       Statistician 37 (1983).
-    """
-    n = np.maximum(np.asarray(n_a) + np.asarray(n_b), 1)
-    # Values near the largest float overflow; the result is then infinite and reported as unknown.
-    with np.errstate(over="ignore", invalid="ignore"):
-        delta = np.asarray(mean_b, dtype=np.float64) - mean_a
-        mean = (np.asarray(mean_a) * n_a + np.asarray(mean_b) * n_b) / n
-        m2 = np.asarray(m2_a) + m2_b + delta * delta * (np.asarray(n_a) * (np.asarray(n_b) / n))
-    mean = np.where(np.asarray(n_b) == 0, mean_a, np.where(np.asarray(n_a) == 0, mean_b, mean))
-    m2 = np.where(np.asarray(n_b) == 0, m2_a, np.where(np.asarray(n_a) == 0, m2_b, m2))
-    return mean, m2
+__all__ = ["NumericCells", "NumericSummary"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,15 +101,6 @@ def _finite(values: Floats) -> tuple[Floats, int, int, int]:
     nan = int(np.count_nonzero(np.isnan(values)))
     high, low = int(np.count_nonzero(values == np.inf)), int(np.count_nonzero(values == -np.inf))
     return values[np.isfinite(values)], nan, high, low
-
-
-def _squares(values: Floats, mean: float) -> float:
-    """Sum of squared deviations, in pieces that fit the processor's cache."""
-    total = 0.0
-    for start in range(0, values.size, _CHUNK):
-        deviation = values[start : start + _CHUNK] - mean
-        total += float(np.dot(deviation, deviation))
-    return total
 
 
 def _count(sample: RankedSample, points: Floats) -> Ints:
@@ -244,7 +190,7 @@ class NumericSummary(Mergeable):
         if finite.size:
             with np.errstate(over="ignore", invalid="ignore"):
                 mean = float(finite.mean())
-                m2 = _squares(finite, mean)
+                m2 = squared_deviations(finite, mean)
             low, high = float(finite.min()), float(finite.max())
         return cls(
             cells,

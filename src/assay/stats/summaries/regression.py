@@ -11,7 +11,8 @@ import numpy.typing as npt
 from assay.errors import InvalidInput
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Kind, Reader, Writer
-from assay.stats.summaries.numeric import as_floats, finite_or_none, merge_moments
+from assay.stats.summaries.floats import as_floats, finite_or_none
+from assay.stats.summaries.moments import merge_moments
 
 __all__ = ["RegressionSummary"]
 
