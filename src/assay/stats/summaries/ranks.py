@@ -35,7 +35,7 @@ class _Buckets:
         self.logarithmic = logarithmic
         self._low, self._high = self._key(np.array([low, high])).tolist()
         span = self._high - self._low
-        self._scale = (_BUCKETS - 2) / span if span else 0.0  # keys of close neighbours may round to one
+        self._scale = (_BUCKETS - 1) / span if span else 0.0  # keys of close neighbours may round to one
 
     @classmethod
     def fitting(cls, values: Floats) -> _Buckets | None:
@@ -50,7 +50,7 @@ class _Buckets:
             low, high = float(values.min()), float(values.max())
         logs = cls(low, high, logarithmic=True) if low < high else None
         with np.errstate(over="ignore"):
-            usable = low < high and np.isfinite((_BUCKETS - 2) / (high - low)) and np.isfinite(high - low)
+            usable = low < high and np.isfinite((_BUCKETS - 1) / (high - low)) and np.isfinite(high - low)
         if not usable or logs is None:
             return logs
         steps = cls(low, high, logarithmic=False)
@@ -71,13 +71,10 @@ class _Buckets:
         """Bucket of each value, in the same order as the values."""
         result = np.empty(values.size, dtype=np.int32)
         for start in range(0, values.size, _CHUNK):
-            chunk = self._key(values[start : start + _CHUNK])
             # Clipping first keeps the rest free of overflow.
-            scaled = np.clip(chunk, self._low, self._high)
+            scaled = np.clip(self._key(values[start : start + _CHUNK]), self._low, self._high)
             scaled -= self._low
             scaled *= self._scale
-            scaled += 1.0
-            scaled[chunk < self._low] = 0.0
             result[start : start + _CHUNK] = scaled
         return result
 
