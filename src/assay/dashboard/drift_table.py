@@ -9,7 +9,18 @@ from assay.dashboard.spark import Spark, spark
 from assay.domain.answers import DriftWindow
 from assay.stats.drift import FeatureDrift
 
-__all__ = ["DRIFT", "STATISTICS", "DriftRow", "StatisticName", "drift_rows", "level", "ranked", "statistic"]
+__all__ = [
+    "CHANCE",
+    "DRIFT",
+    "STATISTICS",
+    "DriftRow",
+    "StatisticName",
+    "beyond_chance",
+    "drift_rows",
+    "level",
+    "ranked",
+    "statistic",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,9 @@ class StatisticName:
 DRIFT = "jensen_shannon"
 """The statistic that features are sorted by: it exists for numbers and for categories, from 0 to 1."""
 
+CHANCE = 0.001
+"""Of a thousand comparisons without change, about one per test is coloured."""
+
 STATISTICS: dict[str, StatisticName] = {
     DRIFT: StatisticName("Jensen-Shannon", "ratio", "Distance of the distributions, 0 to 1.", 0.1, 0.2),
     "psi": StatisticName("PSI", "ratio", "Population stability index.", 0.1, 0.2),
@@ -42,12 +56,13 @@ STATISTICS: dict[str, StatisticName] = {
 
 @dataclass(frozen=True, slots=True)
 class DriftRow:
-    """One feature in the table: its values by statistic (None where its kind has none), and its line."""
+    """One feature in the table: values by statistic (None where its kind has none), colours, line."""
 
     feature: str
     kind: str
     n: int
     values: dict[str, float | None]
+    levels: dict[str, str]
     line: Spark
 
 
@@ -64,6 +79,18 @@ def level(name: str, value: float | None) -> str:
     limits = STATISTICS[name]
     size = abs(value)
     return "large" if size >= limits.large else "look" if size >= limits.look else ""
+
+
+def beyond_chance(drift: FeatureDrift | None) -> bool:
+    """Return whether some test finds the change larger than chance explains, at the level `CHANCE`.
+
+    With few rows, every distance of distributions is large by chance alone; with many, all but the
+    smallest changes pass, and the distance itself says whether they matter.
+    """
+    if drift is None:
+        return False
+    tests = [found.p_value for found in drift.statistics.values() if found.p_value is not None]
+    return not tests or min(tests) <= CHANCE
 
 
 def ranked(windows: Sequence[DriftWindow]) -> list[str]:
@@ -96,12 +123,15 @@ def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow]) -> lis
     rows = []
     for feature in ranked([whole]):
         drift = whole.features[feature]
+        values = {name: statistic(drift, name) for name in STATISTICS}
+        moved = beyond_chance(drift)
         rows.append(
             DriftRow(
                 feature=feature,
                 kind=str(drift.kind),
                 n=drift.n_current,
-                values={name: statistic(drift, name) for name in STATISTICS},
+                values=values,
+                levels={name: level(name, value) if moved else "" for name, value in values.items()},
                 line=spark(lines[feature], zero=True, high=STATISTICS[DRIFT].large),
             )
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.dashboard.drift_table import DriftRow, drift_rows
 from assay.dashboard.metric_names import CHARTS, TILES, MetricName, metric_name
-from assay.dashboard.numbers import count_text, share_text, span_text, value_text
+from assay.dashboard.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.dashboard.readings import Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import View
@@ -62,7 +62,13 @@ def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
         before = readings.whole(model_id, view.previous)
         if before is not None and not before.n_predictions:
             before = None
-    known = {name for window in windows for name in window.metrics}
+    labelled = whole is not None and whole.n_labelled > 0
+    known = {
+        name
+        for window in windows
+        for name, estimate in window.metrics.items()
+        if estimate.value is not None or not labelled  # without labels, all charts say that they wait
+    }
     drift = readings.drift(model_id, view)
     rows = drift_rows(drift, readings.drift_windows(model_id, view)) if drift and drift.n else []
     return ModelPage(
@@ -101,7 +107,7 @@ def _tiles(
         Tile(
             label="Predictions",
             value=count_text(whole.n_predictions),
-            detail=f"{count_text(before.n_predictions)} in the period before" if before else "in this period",
+            detail=f"before: {count_text(before.n_predictions)}" if before else "in this period",
             meaning="Predictions whose event time is in the period.",
             line=spark([float(window.n_predictions) for window in windows], zero=True),
         ),
@@ -115,7 +121,7 @@ def _tiles(
     ]
     for name in (*TILES[task], "error_rate", "latency_p95"):
         estimate = whole.metrics.get(name)
-        if estimate is None:
+        if estimate is None or (estimate.value is None and name in TILES[task] and whole.n_labelled):
             continue
         earlier = before.metrics.get(name) if before else None
         tiles.append(_metric_tile(name, estimate, earlier, windows))
@@ -129,10 +135,9 @@ def _metric_tile(
     shown_as = metric_name(name)
     detail = ""
     if estimate.low is not None and estimate.high is not None:
-        low, high = value_text(estimate.low, shown_as.unit), value_text(estimate.high, shown_as.unit)
-        detail = f"95%: {low} – {high}"
+        detail = f"95%: {interval_text(estimate.low, estimate.high, shown_as.unit)}"
     elif estimate.value is None:
-        detail = "no labels yet" if name in TILES.get(Task.BINARY, ()) else "none logged"
+        detail = "none logged" if name.startswith("latency") else "no labels yet"
     change, verdict = _change(estimate, earlier, shown_as.unit)
     return Tile(
         label=shown_as.label,
@@ -155,6 +160,8 @@ def _change(now: Estimate, before: Estimate | None, unit: str) -> tuple[str, str
     difference = now.value - before.value
     arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
     size = f"{abs(difference) * 100:.1f} pp" if unit == "share" else value_text(abs(difference), unit)
+    if not any(digit in "123456789" for digit in size):
+        return "", ""
     verdict = ""
     if None not in (now.low, now.high, before.low, before.high):
         apart = (now.low or 0) > (before.high or 0) or (now.high or 0) < (before.low or 0)

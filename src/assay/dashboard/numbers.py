@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["count_text", "moment_text", "share_text", "short_count", "span_text", "value_text"]
+__all__ = [
+    "count_text",
+    "interval_text",
+    "moment_text",
+    "share_text",
+    "short_count",
+    "span_text",
+    "value_text",
+]
 
 _DAY = timedelta(days=1)
 
@@ -30,6 +38,19 @@ def value_text(value: float | None, unit: str = "number") -> str:
     if unit == "ms":
         return f"{value / 1000:.2f} s" if abs(value) >= 1000 else f"{_significant(value)} ms"
     return _significant(value)
+
+
+def interval_text(low: float, high: float, unit: str = "number") -> str:
+    """Return an interval, its unit said once.
+
+    >>> interval_text(7.12, 7.41, "ms"), interval_text(0.846, 0.87, "share")
+    ('7.12 – 7.41 ms', '84.6 – 87.0%')
+    """
+    first, last = value_text(low, unit), value_text(high, unit)
+    for suffix in (" ms", " s", "%"):
+        if first.endswith(suffix) and last.endswith(suffix):
+            return f"{first.removesuffix(suffix)} – {last}"
+    return f"{first} – {last}"
 
 
 def _significant(value: float) -> str:

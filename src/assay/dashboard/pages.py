@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.responses import Response
 
 from assay.dashboard.assets import asset_url, plotly_style_ids
-from assay.dashboard.drift_table import STATISTICS, level
+from assay.dashboard.drift_table import STATISTICS
 from assay.dashboard.names import model_path, shown
 from assay.dashboard.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
 from assay.dashboard.spark import HEIGHT, WIDTH
@@ -49,7 +49,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "count": count_text,
-        "level_of": lambda value, name: level(name, value),
         "moment": moment_text,
         "share": share_text,
         "short": short_count,

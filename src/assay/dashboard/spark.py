@@ -38,13 +38,15 @@ def spark(
     >>> spark([0.0, 1.0]).line
     'M2,24L118,2'
     """
-    points = _thin(values)
+    sizes = [abs(value) for value in (*values, low, high) if value is not None and math.isfinite(value)]
+    unit = max(sizes, default=0.0) or 1.0  # all is drawn in units of the largest value: nothing overflows
+    points = _thin([None if value is None else value / unit for value in values])
     drawn = [value for value in points if value is not None]
     if not drawn:
         return Spark("", "", None)
-    bottom = min([*drawn, *([0.0] if zero else []), *([low] if low is not None else [])])
-    top = max([*drawn, *([high] if high is not None else [])])
-    if top - bottom < 1e-12:  # a constant is drawn in the middle, a constant zero at the bottom
+    bottom = min([*drawn, *([0.0] if zero else []), *([low / unit] if low is not None else [])])
+    top = max([*drawn, *([high / unit] if high is not None else [])])
+    if top - bottom < 1e-9:  # a constant is drawn in the middle, a constant zero at the bottom
         bottom, top = (bottom, top + 1) if zero and not top else (bottom - 1, top + 1)
     across = (WIDTH - 2 * _PAD) / max(1, len(points) - 1)
     down = (HEIGHT - 2 * _PAD) / (top - bottom)

@@ -88,7 +88,8 @@ def parse_view(params: Mapping[str, str], model: ModelView, *, now: int) -> View
     """Read a view from an address's parameters.
 
     A preset ends now, or at the newest event where that is longer ago than the period is long (so that
-    replayed history is seen); ``all`` runs from the first event to the newest.
+    replayed history is seen), and starts no earlier than the first event; ``all`` runs from the first
+    event to the newest.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def parse_view(params: Mapping[str, str], model: ModelView, *, now: int) -> View
         else:
             at_newest = newest < now - length
             end = newest if at_newest else max(now, min(newest, now + HOUR))
-            start = end - length
+            start = max(end - length, min(first, end - HOUR))  # a young model's first hours fill the page
     steps = tuple(name for name, width in STEPS.items() if 2 <= (end - start) / width <= MAX_WINDOWS)
     oldest_minute = now - model.model.settings.minute_retention
     if start < oldest_minute:  # older profiles are kept by the hour

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.drift_table import DRIFT, ranked, statistic
+from assay.dashboard.drift_table import DRIFT, beyond_chance, ranked, statistic
 from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
 from assay.dashboard.figures.windows import middles, time_axis
 from assay.dashboard.names import plotly_text, shown
@@ -20,10 +20,14 @@ MAX_FEATURES = 30
 
 _ROW, _TALL_ROW, _FEW = 19, 28, 15
 _FULL = 0.4  # the colour scale's end: always the same, so that periods and models can be compared
+_PALE = 0.02
 
 
 def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = MAX_FEATURES) -> go.Figure:
     """Draw the Jensen-Shannon distance to the reference, features by windows, the most moved on top.
+
+    Cells whose change chance alone explains (see :func:`assay.dashboard.drift_table.beyond_chance`) stay
+    pale, whatever their distance; the pointer reads it all the same.
 
     Parameters
     ----------
@@ -51,9 +55,17 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
                 if (other := statistic(window.features.get(feature), key)) is not None
             )
             + f"<br>{count_text(window.n)} predictions"
+            + ("" if beyond_chance(window.features.get(feature)) else "<br>no more than chance explains")
             for place, (window, value) in enumerate(zip(windows, row, strict=True))
         ]
         for feature, label, row in zip(features, labels, matrix, strict=True)
+    ]
+    colours = [
+        [
+            value if value is None or beyond_chance(window.features.get(feature)) else min(value, _PALE)
+            for window, value in zip(windows, row, strict=True)
+        ]
+        for feature, row in zip(features, matrix, strict=True)
     ]
     rows = list(range(len(features)))
     height = 62 + (_TALL_ROW if len(features) <= _FEW else _ROW) * max(4, len(features))
@@ -61,7 +73,7 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
     figure.add_heatmap(
         x=middles(windows),
         y=rows,
-        z=matrix,
+        z=colours,
         zmin=0,
         zmax=_FULL,
         colorscale=[[place / (len(theme.scale) - 1), colour] for place, colour in enumerate(theme.scale)],

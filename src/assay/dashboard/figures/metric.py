@@ -17,13 +17,14 @@ from assay.dashboard.figures.windows import (
     time_axis,
 )
 from assay.dashboard.metric_names import metric_name
-from assay.dashboard.numbers import count_text, share_text, span_text, value_text
+from assay.dashboard.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.domain.answers import MetricWindow
 from assay.stats.metrics import Estimate
 
 __all__ = ["metric_figure"]
 
 _HEIGHT = 214
+_LEAST = 0.05  # the least height of the axis of a metric between 0 and 1: noise is not to look like news
 _MANY = 60  # more windows than this get no markers
 
 
@@ -112,7 +113,7 @@ def _hover(window: MetricWindow, item: Estimate | None, unit: str) -> str:
     """Return the label of one window."""
     text = f"{span_text(window.start, window.end)}<br><b>{value_text(item.value if item else None, unit)}</b>"
     if item is not None and item.low is not None and item.high is not None:
-        text += f"  95%: {value_text(item.low, unit)} – {value_text(item.high, unit)}"
+        text += f"  95%: {interval_text(item.low, item.high, unit)}"
     return f"{text}<br>{coverage_sentence(window)}"
 
 
@@ -198,13 +199,17 @@ def _add_coverage(
     common = {"x": times, "width": bar_widths(windows), "yaxis": "y2", "hoverinfo": "skip"}
     figure.add_bar(
         y=shares,
-        marker={"color": [rgba(theme.teal, 0.85 if complete(window) else 0.5) for window in windows]},
+        marker={
+            "color": [rgba(theme.teal, 0.85 if complete(window) else 0.5) for window in windows],
+            "line": {"width": 0},
+        },
         **common,
     )
     figure.add_bar(
         y=[None if share is None else 1 - share for share in shares],
         marker={
             "color": rgba(theme.muted, 0.12),
+            "line": {"width": 0},
             "pattern": {"shape": "/", "size": 4, "fgcolor": rgba(theme.muted, 0.55), "solidity": 0.25}
             if len(windows) <= 2 * _MANY
             else None,
@@ -233,6 +238,8 @@ def _range(
         drawn += [bounds[cut], bounds[-1 - cut]]
     bottom, top = min(drawn), max(drawn)
     room = max((top - bottom) * 0.08, abs(top) * 0.01, 1e-9)
+    if low == 0 and high == 1:
+        room = max(room, (_LEAST - (top - bottom)) / 2)
     bottom, top = bottom - room, top + room
     if low is not None:
         bottom = max(bottom, low)

@@ -67,7 +67,7 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
         y=sizes,
         width=[0.055] * len(bins),
         yaxis="y2",
-        marker={"color": rgba(theme.blue, 0.45)},
+        marker={"color": rgba(theme.blue, 0.45), "line": {"width": 0}},
         hoverinfo="skip",
     )
     figure.update_layout(

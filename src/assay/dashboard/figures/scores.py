@@ -51,7 +51,7 @@ def score_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
             y=joined[name],
             width=widths,
             name=label,
-            marker={"color": rgba(colour, 0.5)},
+            marker={"color": rgba(colour, 0.5), "line": {"width": 0}},
             text=[f"{label}: {count_text(count)}" for count in joined[name]],
             textposition="none",
             hovertemplate="%{text}<extra></extra>",

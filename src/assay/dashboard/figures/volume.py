@@ -46,7 +46,13 @@ def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure
         ("failed", errors, theme.red),
     ):
         if label == "labelled" or any(counts):
-            figure.add_bar(y=counts, name=label, marker={"color": colour}, hoverinfo="skip", **common)
+            figure.add_bar(
+                y=counts,
+                name=label,
+                marker={"color": colour, "line": {"width": 0}},
+                hoverinfo="skip",
+                **common,
+            )
     figure.add_scatter(
         x=common["x"],
         y=[window.n_predictions for window in windows],

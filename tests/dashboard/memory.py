@@ -1,0 +1,269 @@
+"""The use cases that pages read, answered from rows in memory: no storage, nothing in the background."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from assay.domain.answers import (
+    Calibration,
+    DriftWindow,
+    IngestAnswer,
+    MetricWindow,
+    ModelView,
+    ReferenceView,
+)
+from assay.domain.columns import TAG, Kind, classes_of
+from assay.domain.finding import Finding
+from assay.domain.model import Model, ModelSettings, Task
+from assay.domain.time import HOUR, Granularity, from_micros
+from assay.errors import NotFound
+from assay.monitoring.frames import columns_of
+from assay.monitoring.intake.batch import Intake
+from assay.stats.drift import profile_drift
+from assay.stats.metrics import (
+    classification_metrics,
+    regression_metrics,
+    reliability_curve,
+    traffic_metrics,
+)
+from assay.stats.summaries.classification import ClassificationSummary
+from assay.stats.summaries.feature_profile import FeatureProfile
+from assay.stats.summaries.reference import Reference
+from assay.stats.summaries.regression import RegressionSummary
+from assay.stats.summaries.traffic import TrafficSummary
+
+
+@dataclass
+class Rows:
+    """Everything about one model."""
+
+    model: Model
+    predictions: pa.Table | None = None
+    labels: dict[str, tuple[float | None, str | None]] = field(default_factory=dict)
+    reference: Reference | None = None
+    reference_name: str = ""
+    progress: float = 1.0
+    findings: tuple[Finding, ...] = ()
+    revision: int = 1
+
+
+class MemoryService:
+    """Implements :class:`assay.dashboard.readings.Reader`, and what the fillers of traffic need."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Rows] = {}
+        self.calls: list[str] = []
+        self.failure: Exception | None = None
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def put_model(
+        self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None
+    ) -> Model:
+        model = Model(model_id, task=task, task_declared=True, settings=settings or ModelSettings())
+        self.rows[model_id] = Rows(model)
+        return model
+
+    def submit(self, intake: Intake) -> Future[IngestAnswer]:
+        rows = self.rows[intake.model_id]
+        table = intake.table
+        if intake.kind is Kind.PREDICTIONS:
+            both = [table] if rows.predictions is None else [rows.predictions, table]
+            rows.predictions = pa.concat_tables(both, promote_options="default").sort_by("timestamp")
+        else:
+            nothing = [None] * table.num_rows
+            names = table.column_names
+            numbers = table.column("actual").to_pylist() if "actual" in names else nothing
+            texts = table.column("actual_class").to_pylist() if "actual_class" in names else nothing
+            ids = table.column("prediction_id").to_pylist()
+            rows.labels |= dict(zip(ids, zip(numbers, texts, strict=True), strict=True))
+        rows.revision += 1
+        done: Future[IngestAnswer] = Future()
+        done.set_result(IngestAnswer(intake.model_id, table.num_rows))
+        return done
+
+    def put_reference(self, model_id: str, table: pa.Table, *, name: str = "") -> None:
+        self.rows[model_id].reference = Reference.of(columns_of(table))
+        self.rows[model_id].reference_name = name
+
+    def catch_up(self, **_options: object) -> bool:
+        return True
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def revision(self, model_id: str) -> int:
+        return self._rows(model_id).revision
+
+    def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
+        return [self.rows[name].model for name in sorted(self.rows) if name > after][:limit]
+
+    def model(self, model_id: str) -> ModelView:
+        rows = self._rows(model_id)
+        table = rows.predictions
+        times = table.column("timestamp").cast(pa.int64()).to_numpy() if table is not None else None
+        reference = self._reference(rows)
+        return ModelView(
+            model=rows.model,
+            versions=tuple(sorted(set(table.column("model_version").to_pylist()))) if table else (),
+            slices={
+                key: tuple(sorted(set(table.column(TAG + key).to_pylist()))) if table else ()
+                for key in rows.model.settings.slices
+            },
+            first=from_micros(Granularity.HOUR.floor(times.min())) if table else None,
+            last=from_micros(Granularity.HOUR.floor(times.max()) + HOUR) if table else None,
+            predictions=table.num_rows if table else 0,
+            labelled=len(rows.labels),
+            waiting_labels=0,
+            orphan_labels=0,
+            reference=None
+            if reference is None
+            else ReferenceView(
+                reference_id=reference.id,
+                name=rows.reference_name,
+                provisional=reference.provisional,
+                rows=reference.rows,
+                created_at=from_micros(0),
+                active=True,
+                progress=rows.progress,
+            ),
+            findings=rows.findings,
+        )
+
+    def metrics(self, model_id, *, start, end, step=None, **only):
+        self.calls.append("metrics")
+        rows = self._rows(model_id)
+        windows = []
+        for low, high, table in self._cut(rows, start, end, step, **only):
+            outcome = self._outcome(rows, table)
+            times = table.column("timestamp").cast(pa.int64()).to_numpy()
+            errors = table.column("error_type").to_pylist() if table.num_rows else []
+            traffic = TrafficSummary.of(
+                timestamps=times, errors=errors, latency={"total": table.column("latency_ms").to_numpy()}
+            )
+            metrics = dict(traffic_metrics(traffic))
+            if isinstance(outcome, RegressionSummary):
+                labelled = outcome.n
+                metrics |= regression_metrics(outcome)
+            else:
+                labelled = outcome.n_labelled
+                metrics |= classification_metrics(outcome, positive_class=self._positive(rows))
+            n = table.num_rows
+            windows.append(
+                MetricWindow(
+                    from_micros(low), from_micros(high), n, labelled, labelled / n if n else None, metrics
+                )
+            )
+        return windows
+
+    def calibration(self, model_id, *, start, end, **only):
+        self.calls.append("calibration")
+        rows = self._rows(model_id)
+        ((low, high, table),) = self._cut(rows, start, end, None, **only)
+        outcome = self._outcome(rows, table)
+        assert isinstance(outcome, ClassificationSummary)
+        edges, counts = (), {}
+        if "score" in table.column_names:
+            edges = tuple(np.linspace(0, 1, 51).tolist())
+            score = table.column("score").to_numpy()
+            truth = self._actual(rows, table)
+            for name in ("0", "1", None):
+                picked = score[(truth == name) & np.isfinite(score)] if name else score[truth == None]  # noqa: E711
+                row = np.histogram(picked[np.isfinite(picked)], bins=np.array(edges))[0]
+                counts[name or "unlabelled"] = tuple(row.tolist())
+        curve = reliability_curve(outcome, positive_class=self._positive(rows)) if counts else ()
+        return Calibration(
+            start=from_micros(low),
+            end=from_micros(high),
+            n_predictions=table.num_rows,
+            n_labelled=outcome.n_labelled,
+            coverage=outcome.coverage,
+            bins=tuple((one.mean_score or 0.0, one.observed or 0.0, one.n) for one in curve if one.n),
+            confusion=dict(outcome.confusion),
+            score_edges=edges,
+            score_counts=counts,
+        )
+
+    def drift(self, model_id, *, start, end, step=None, **only):
+        self.calls.append("drift")
+        rows = self._rows(model_id)
+        reference = self._reference(rows)
+        if reference is None:
+            return []
+        return [
+            DriftWindow(
+                start=from_micros(low),
+                end=from_micros(high),
+                n=table.num_rows,
+                reference_id=reference.id,
+                provisional=reference.provisional,
+                features=profile_drift(
+                    reference.profile,
+                    FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows),
+                ),
+            )
+            for low, high, table in self._cut(rows, start, end, step, **only)
+        ]
+
+    # -- helpers ----------------------------------------------------------------------------------
+
+    def _rows(self, model_id: str) -> Rows:
+        if self.failure is not None:
+            raise self.failure
+        if model_id not in self.rows:
+            raise NotFound(f"there is no model {model_id[:80]!r}; log a prediction for it, or declare it")
+        return self.rows[model_id]
+
+    def _positive(self, rows: Rows) -> str | None:
+        return "1" if rows.model.task is Task.BINARY else None
+
+    def _reference(self, rows: Rows) -> Reference | None:
+        if rows.reference is None and rows.predictions is not None:
+            first = rows.predictions.slice(0, 5_000)
+            rows.reference = replace(Reference.of(columns_of(first)), provisional=True)
+        return rows.reference
+
+    def _cut(self, rows, start, end, step, **only):
+        version, part = only.get("version"), only.get("slice")
+        table = rows.predictions
+        if table is None:
+            return
+        keep = np.ones(table.num_rows, dtype=bool)
+        if version is not None:
+            keep &= table.column("model_version").to_numpy(zero_copy_only=False) == version
+        if part is not None:
+            keep &= table.column(TAG + part[0]).to_numpy(zero_copy_only=False) == part[1]
+        table = table.filter(pa.array(keep))
+        times = table.column("timestamp").cast(pa.int64()).to_numpy()
+        for low in range(start, end, step or end - start):
+            high = low + (step or end - start)
+            first, last = np.searchsorted(times, [low, high])
+            yield low, high, table.slice(first, last - first)
+
+    def _actual(self, rows: Rows, table: pa.Table) -> np.ndarray:
+        found = [rows.labels.get(name, (None, None)) for name in table.column("prediction_id").to_pylist()]
+        truth = pa.table(
+            {
+                "actual": pa.array([number for number, _ in found], pa.float64()),
+                "actual_class": pa.array([text for _, text in found], pa.string()),
+            }
+        )
+        return classes_of(truth, "actual", "actual_class")
+
+    def _outcome(self, rows: Rows, table: pa.Table) -> ClassificationSummary | RegressionSummary:
+        if rows.model.task is Task.REGRESSION:
+            found = [
+                rows.labels.get(name, (None, None))[0] for name in table.column("prediction_id").to_pylist()
+            ]
+            actual = np.array([np.nan if value is None else value for value in found], dtype=float)
+            return RegressionSummary.of(actual, table.column("prediction").to_numpy().astype(float))
+        score = table.column("score").to_numpy() if "score" in table.column_names else None
+        return ClassificationSummary.of(
+            self._actual(rows, table),
+            classes_of(table, "prediction", "prediction_class"),
+            score,
+            positive_class=self._positive(rows),
+        )
