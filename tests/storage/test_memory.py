@@ -6,8 +6,8 @@ import pytest
 
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
-from assay.storage.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 from assay.testing import JournalContract, ProfilesContract, RegistryContract
+from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 
 
 class TestMemoryJournal(JournalContract):

@@ -26,8 +26,8 @@ from assay.domain.profile import (
 )
 from assay.domain.time import Granularity
 from assay.errors import StaleWriter
-from assay.storage.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 from assay.storage.sql import SqlJournal, SqlProfiles, SqlRegistry, open_database
+from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 
 names = st.sampled_from(["a", "b", "ab"])
 kinds = st.sampled_from(list(Kind))

@@ -1,4 +1,4 @@
-"""Journal, profiles and registry in memory: for tests and trials; gone with the process."""
+"""Journal, profiles and registry in memory, which pass the contracts too: for tests of what stands on them."""
 
 from __future__ import annotations
 
