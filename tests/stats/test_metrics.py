@@ -260,6 +260,24 @@ def test_a_window_of_negatives_only_does_not_turn_the_classes_round() -> None:
     assert classification_metrics(summary, positive_class="0")["recall"].value == 1.0
 
 
+def test_a_true_class_without_a_probability_is_charged_in_full() -> None:
+    chances = {"a": [0.5, 0.2], "b": [0.3, 0.3], "c": [0.2, 0.5]}
+    found = values_of(ClassificationSummary.of(["a", "new"], ["a", "c"], probabilities=chances))
+    first, second = 0.5**2 + 0.3**2 + 0.2**2, 0.2**2 + 0.3**2 + 0.5**2 + 1
+    assert found["brier_score"] == pytest.approx((first + second) / 2)
+    assert found["log_loss"] == pytest.approx((math.log(2) - math.log(np.finfo(float).eps)) / 2)
+    assert found["accuracy"] == 0.5
+
+
+def test_twenty_thousand_classes_are_no_burden() -> None:
+    names = [f"class {i}" for i in range(20_000)]
+    chances = {name: np.full(20_000, 0.001) for name in names[:300]}
+    summary = ClassificationSummary.of(names, names[::-1], np.full(20_000, 0.5), chances)
+    assert (summary.n, len(summary.classes), len(summary.probabilities.classes)) == (20_000, 200, 200)
+    assert len(summary.to_bytes()) < 100_000
+    assert summary.correct == 0
+
+
 def test_coverage_is_the_share_that_is_labelled() -> None:
     summary = ClassificationSummary.of(["1", None, None, None], ["1", "1", "0", None])
     assert (summary.n_predictions, summary.n_labelled) == (3, 1)

@@ -132,7 +132,7 @@ class ClassificationSummary(Mergeable):
             found = ScoreSummary.of(actual_codes, actual_names, scores, exact=exact, late=late)
         fit = None
         if len(columns) > 2 or (columns and score is not None):
-            names_of_all = actual_names + [name for name in guess_names if name not in set(actual_names)]
+            names_of_all = list(dict.fromkeys((*actual_names, *guess_names)))
             place = {name: i for i, name in enumerate(names_of_all)}
             guessed = np.array([place[name] for name in guess_names] + [-1], dtype=np.int64)[guess_codes]
             fit = ProbabilitySummary.of(actual_codes, names_of_all, guessed, columns, exact=exact, late=late)

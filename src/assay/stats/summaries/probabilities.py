@@ -122,11 +122,14 @@ class ProbabilitySummary(Mergeable):
             classes[name] = OneVsRest(points, counts)
         known = actual >= 0
         matrix, truth, guess = matrix[known], truth[known], guess[known]
-        hit = truth[:, None] == np.arange(len(labels))
-        of_truth = np.where(hit, matrix, 0.0).sum(axis=1)
+        named = np.flatnonzero(truth >= 0)
+        of_truth = np.zeros(truth.size)
+        of_truth[named] = matrix[named, truth[named]]
         loss = -np.log(np.clip(of_truth, EPS, 1 - EPS))
+        gaps = matrix.copy()
+        gaps[named, truth[named]] -= 1
         # A true class without a probability of its own adds (0 - 1)² to the Brier sum.
-        brier = ((matrix - hit) ** 2).sum(axis=1) + (truth < 0)
+        brier = np.square(gaps, out=gaps).sum(axis=1) + (truth < 0)
         best = matrix.argmax(axis=1) if matrix.size else np.zeros(0, dtype=np.int64)
         top = matrix.max(axis=1) if matrix.size else np.zeros(0)
         right = np.where(guess == -1, best, guess) == truth
