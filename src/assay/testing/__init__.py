@@ -11,8 +11,17 @@ A contract is a class of tests with a fixture or two to supply::
 from __future__ import annotations
 
 from assay.testing.journal_contract import JournalContract
+from assay.testing.lake_contract import LakeContract
+from assay.testing.naive_lake import NaiveLake
 from assay.testing.names import HOSTILE_NAMES
 from assay.testing.profiles_contract import ProfilesContract
 from assay.testing.registry_contract import RegistryContract
 
-__all__ = ["HOSTILE_NAMES", "JournalContract", "ProfilesContract", "RegistryContract"]
+__all__ = [
+    "HOSTILE_NAMES",
+    "JournalContract",
+    "LakeContract",
+    "NaiveLake",
+    "ProfilesContract",
+    "RegistryContract",
+]

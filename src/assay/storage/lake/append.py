@@ -23,7 +23,7 @@ def append(table: LakeTable, batches: Sequence[tuple[int, pa.Table]], *, upto: i
         raise InvalidInput(f"A batch lies beyond the position {upto} that this write goes up to.")
     with table.writing() as before:
         fresh = [(position, rows) for position, rows in batches if position > before.position]
-        if upto <= before.position and before.version >= 0:
+        if upto <= before.position:
             return 0
         rows = united(table.kind, sorted(fresh, key=lambda batch: batch[0]))
         types = {field.name: field.type for field in rows.schema if is_dynamic(field.name)}

@@ -67,7 +67,11 @@ def united(kind: Kind, batches: Sequence[tuple[int, pa.Table]]) -> pa.Table:
     parts = [_cast(table, position, types) for position, table in batches]
     if not parts:
         return empty(kind, None)
-    return pa.concat_tables(parts, promote_options="default")
+    rows = pa.concat_tables(parts, promote_options="default")
+    for name in ("prediction_id", time_column(kind)):
+        if rows.num_rows and (name not in rows.column_names or rows.column(name).null_count):
+            raise InvalidInput(f"A batch has rows without {name!r}; every row needs one.")
+    return rows
 
 
 def _wider(name: str, found: pa.DataType, known: pa.DataType | None) -> pa.DataType:

@@ -7,6 +7,7 @@ so it shall hold nothing of what they say.
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import json
 import uuid
 
@@ -28,6 +29,7 @@ ROW_GROUP = 100_000
 FILE_BYTES = 128 * 2**20
 """Size in memory of the rows of a file. Whatever rewrites files holds one of them at a time."""
 
+_HAS_BLOOM = "bloom_filter_options" in inspect.signature(pq.write_table).parameters  # newer than our oldest
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -79,6 +81,12 @@ def write_files(
 
 def _write(path: str, rows: pa.Table) -> None:
     texts = [field.name for field in rows.schema if pa.types.is_string(field.type)]
+    options: dict[str, object] = {}
+    if _HAS_BLOOM:
+        # Looks up single ids among millions of rows by reading next to none of them.
+        options["bloom_filter_options"] = {
+            "prediction_id": {"ndv": min(rows.num_rows, ROW_GROUP), "fpp": 0.01}
+        }
     pq.write_table(
         rows,
         path,
@@ -89,6 +97,7 @@ def _write(path: str, rows: pa.Table) -> None:
         use_dictionary=[*(name for name in texts if name != "prediction_id"), POSITION],
         store_schema=False,  # Delta's log holds the schema
         write_page_checksum=True,
+        **options,
     )
 
 

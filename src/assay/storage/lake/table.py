@@ -118,11 +118,9 @@ class LakeTable:
         StorageUnavailable
             Another writer does not let go.
         """
-        with (
-            self._write,
-            reported(f"Locking {self.location.folder}"),
-            self.location.writing(patience=self._patience),
-        ):
+        with self._write, contextlib.ExitStack() as held:
+            with reported(f"Locking {self.location.folder}"):
+                held.enter_context(self.location.writing(patience=self._patience))
             yield self.snapshot()
 
     def with_columns(self, types: Mapping[str, pa.DataType]) -> Snapshot:
@@ -206,8 +204,10 @@ class LakeTable:
                     post_commithook_properties=_NO_HOOKS,
                 )
         except StorageError:
-            if not self._landed(add, position):
+            landed = self._landed(add, position)
+            if landed is False:
                 self.location.delete([action.path for action in add])
+            if not landed:
                 raise
         after = self._after_commit()
         self.location.touch([file.name for file in remove])
@@ -246,13 +246,13 @@ class LakeTable:
             self.location.sync(self.location.log_name(f"{after.version:020d}.json"))
         return after
 
-    def _landed(self, add: Sequence[AddAction], position: int | None) -> bool:
-        """Whether a commit that reported a failure happened all the same."""
+    def _landed(self, add: Sequence[AddAction], position: int | None) -> bool | None:
+        """Whether a commit that reported a failure happened all the same; None if that cannot be told."""
         try:
             self._stamp = 0
             after = self.snapshot()
         except StorageError:
-            return True  # unknown: keep the files; if the commit failed they are swept up later
+            return None  # the files stay; if they are strays they are swept up later
         if add:
             return add[0].path in {file.name for file in after.files}
         return position is not None and after.position == position
