@@ -71,7 +71,7 @@ def flights(rng: np.random.Generator, *, days: int, per_day: int, first_day: int
         + 0.4 * np.isin(carrier, ["EV", "MQ"])
     )
     score = 1 / (1 + np.exp(-(1.6 * known + 1.3)))
-    real = known * (1 - 0.75 * storm) * 1.6 + 1.3 + 1.5 * storm
+    real = known * (1 - 0.55 * storm) * 1.6 + 1.3 + 0.35 * storm
     actual = (rng.random(n) < 1 / (1 + np.exp(-real))).astype(float)
     missing = rng.random(n) < (0.01 + 0.25 * (day > 230))
     return Flights(
