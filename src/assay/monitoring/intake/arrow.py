@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.domain.columns import Kind
-from assay.errors import InvalidInput, TooLarge
+from assay.errors import InvalidInput, TooLarge, Unreadable
 from assay.monitoring.intake.assemble import GROUPS, LABEL_INPUTS, PREDICTION_INPUTS, Draft, assemble
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.context import Context, Limits
@@ -44,7 +45,11 @@ def read_arrow(
     if name is None:
         raise InvalidInput("no model_id: give it as a query parameter or in the schema's metadata")
     version = model_version if model_version is not None else _text(metadata, b"model_version")
-    return assemble(draft_of_table(kind, table, name, version or "", context.limits), context)
+    try:
+        return assemble(draft_of_table(kind, table, name, version or "", context.limits), context)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        # Names and zones are decoded only when they are looked at.
+        raise Unreadable(f"the body is no valid Arrow IPC stream: {str(error)[:300]}") from None
 
 
 def draft_of_table(kind: Kind, table: pa.Table, model_id: str, version: str, limits: Limits) -> Draft:
@@ -130,7 +135,7 @@ def plain(name: str, array: pa.Array, budget: _Budget | None = None) -> pa.Array
         return array
     if _is_text(kind):
         if budget is not None and pa.types.is_string_view(kind):
-            budget.spend(pc.sum(pc.binary_length(array)).as_py() or 0)
+            budget.spend(_viewed_bytes(array))
         return array.cast(pa.string())
     usable = (
         pa.types.is_integer(kind)
@@ -152,6 +157,17 @@ def plain(name: str, array: pa.Array, budget: _Budget | None = None) -> pa.Array
 def _is_text(kind: pa.DataType) -> bool:
     """Whether the type holds text of any layout."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _viewed_bytes(array: pa.Array) -> int:
+    """Bytes of all texts of a string view; each view of 16 bytes begins with its length."""
+    if not len(array):
+        return 0
+    views = np.frombuffer(array.buffers()[1], dtype=np.int32).reshape(-1, 4)
+    lengths = views[array.offset : array.offset + len(array), 0].astype(np.int64)
+    if array.null_count:
+        lengths = lengths[array.is_valid().to_numpy(zero_copy_only=False)]
+    return int(lengths.sum())
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

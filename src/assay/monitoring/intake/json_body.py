@@ -95,7 +95,7 @@ def read_json(kind: Kind, body: bytes, context: Context, *, model_id: str | None
         envelope = _WHOLE[kind].decode(body)
         items = _items(kind, envelope)
     except (ValueError, RecursionError) as error:  # of which all of msgspec's and Unicode's are
-        if _has_non_finite(body, error):
+        if _is_pythonic(body, error):
             envelope, items, faults = _lenient(kind, body)
         elif isinstance(error, msgspec.ValidationError):
             envelope, items, faults = _each(kind, body)
@@ -157,7 +157,7 @@ def _each(kind: Kind, body: bytes) -> tuple[Any, list[Any] | None, Faults | None
 
 
 def _lenient(kind: Kind, body: bytes) -> tuple[Any, list[Any] | None, Faults | None]:
-    """Decode a body with NaN or Infinity, which are not JSON but which Python's json writes."""
+    """Decode a body as Python's json does, which knows NaN and Infinity."""
     try:
         values = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -204,10 +204,15 @@ def _type(value: object) -> str:
     return _IN_JSON.get(type(value)) or shown(value)
 
 
-def _has_non_finite(body: bytes, error: Exception) -> bool:
-    """Whether decoding stopped at NaN, Infinity or -Infinity."""
-    place = str(error).rpartition("(byte ")[2].rstrip(")")
-    return place.isdigit() and body[int(place) : int(place) + 1] in _NOT_FINITE
+def _is_pythonic(body: bytes, error: Exception) -> bool:
+    """Whether decoding stopped at what Python's json writes and reads though it is not JSON.
+
+    That is NaN, Infinity and -Infinity, which are kept, and half a surrogate pair, for which its item alone
+    is refused.
+    """
+    message = str(error)
+    place = message.rpartition("(byte ")[2].rstrip(")")
+    return "surrogate" in message or (place.isdigit() and body[int(place) : int(place) + 1] in _NOT_FINITE)
 
 
 def _unreadable(error: Exception) -> Unreadable:

@@ -108,7 +108,7 @@ def _row(kind: Kind, version: str, item: Mapping[str, Any], context: Context) ->
         own = item.get("model_version")
         seen += "model_version" in item
         columns.append("smodel_version")
-        values.append(_text(own or version or DEFAULT_VERSION))
+        values.append(_text(own if own is not None else version or DEFAULT_VERSION))
     seen += clock in item
     columns += ("t" + clock, "treceived_at")
     values += (_moment(item.get(clock), context.now), context.now)

@@ -89,7 +89,7 @@ def texts(what: str, values: Values, faults: Faults, *, classes: bool = False) -
         if isinstance(value, str) or value is None:
             text = value
         elif isinstance(value, (int, float)) and (classes or _is_int(value)):
-            text = class_text(value) if abs(value) <= _MAX_INT else repr(float(value))
+            text = class_text(value)
         else:
             faults.add(row, "not_text", f"{what} must be text, not {shown(value)}")
         if text is not None and not _encodes(text):
