@@ -1,4 +1,4 @@
-"""Journal, profiles and registry in memory, which pass the contracts too: for tests of what stands on them."""
+"""Journal, profiles and registry in memory, which pass the contracts too: for tests of their users."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Delete, Select, bindparam, delete, func, insert, select, update
 
 from assay.domain.batch import Entry, JournalBatch, Receipt
 from assay.domain.columns import Kind
@@ -25,8 +25,8 @@ __all__ = ["SqlJournal"]
 _B, _S, _K, _H = journal_batches.c, journal_streams.c, idempotency_keys.c, journal_head.c
 _JOINED = journal_batches.join(journal_streams, _B.stream_id == _S.id)
 _LOOK_AHEAD = 1_024  # batches whose sizes are asked for at once
-_TRIM = 256  # batches deleted in one transaction, so that appends get their turn
-_TRIM_KEYS = 5_000
+_TRIM = 200  # batches deleted in one transaction, so that appends get their turn
+_TRIM_KEYS = 2_000
 
 _LOCK_HEAD = select(_H.position).where(_H.id == 1).with_for_update()
 _MOVE_HEAD = update(journal_head).where(_H.id == 1).values(position=bindparam("to"))
@@ -131,35 +131,33 @@ class SqlJournal:
 
     def trim(self, *, batches: Sequence[tuple[str, Kind, int]], keys_before: int) -> int:
         """Delete batches and old keys, a few at a time so that appends are not kept waiting."""
+        with self._database.read() as connection:
+            streams = self._find(connection, {(model_id, str(kind)) for model_id, kind, _ in batches})
+        left = [
+            (streams[model_id, kind], position)
+            for model_id, kind, position in batches
+            if (model_id, kind) in streams
+        ]
         removed = 0
-        for model_id, kind, position in batches:
-            with self._database.read() as connection:
-                stream = self._find(connection, {(model_id, kind)}).get((model_id, kind))
-            if stream is None:
-                continue
-            oldest = (
-                select(_B.position)
-                .where(_B.stream_id == stream, _B.position <= position)
-                .order_by(_B.position)
-                .limit(_TRIM)
-            )
-            removed += self._repeat(delete(journal_batches).where(_B.position.in_(oldest)), _TRIM)
+        while left:
+            with self._database.write() as connection:
+                budget = _TRIM
+                while left and budget > 0:
+                    count = connection.execute(_oldest(*left[-1], budget)).rowcount
+                    removed += count
+                    if count < budget:
+                        left.pop()
+                    budget -= count + 1  # one that finds nothing takes its time too
         stale = select(_K.key).where(_K.created_at < keys_before).limit(_TRIM_KEYS)
-        self._repeat(delete(idempotency_keys).where(_K.key.in_(stale)), _TRIM_KEYS)
+        forgotten = _TRIM_KEYS
+        while forgotten == _TRIM_KEYS:
+            with self._database.write() as connection:
+                forgotten = connection.execute(delete(idempotency_keys).where(_K.key.in_(stale))).rowcount
         return removed
 
     def close(self) -> None:
         """Forget what was cached; the connections belong to the database, which its owner closes."""
         self._streams.clear()
-
-    def _repeat(self, statement: Any, size: int) -> int:
-        total = 0
-        while True:
-            with self._database.write() as connection:
-                count = connection.execute(statement).rowcount
-            total += count
-            if count < size:
-                return total
 
     def _known(self, connection: Connection, keys: set[bytes]) -> _Known:
         known: _Known = {}
@@ -225,6 +223,17 @@ def _per_stream(after: int) -> Select[Any]:
         .where(_B.position > after)
         .group_by(_B.stream_id)
     )
+
+
+def _oldest(stream: int, position: int, count: int) -> Delete:
+    """Delete the oldest `count` batches of a stream, up to a position."""
+    oldest = (
+        select(_B.position)
+        .where(_B.stream_id == stream, _B.position <= position)
+        .order_by(_B.position)
+        .limit(count)
+    )
+    return delete(journal_batches).where(_B.position.in_(oldest))
 
 
 def _last_within(connection: Connection, chosen: Select[Any], max_bytes: int) -> int | None:
