@@ -78,7 +78,7 @@ class LakeTable:
         """Return the newest version; one with version -1 if there is no table."""
         with self._look:
             seen, following = self.location.stamp(self._snapshot.version + 1)
-            if seen == self._stamp and not following:
+            if seen == self._stamp and not following and (seen or self._snapshot.version < 0):
                 return self._snapshot
             if not self.location.exists():
                 self._delta, self._snapshot, self._stamp = None, Snapshot(), 0
