@@ -16,7 +16,6 @@ from typing import Protocol, TypeVar, cast
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.model import Model
-from assay.domain.time import HOUR
 from assay.errors import InvalidInput, NotFound
 
 __all__ = ["Reader", "Readings"]
@@ -156,8 +155,8 @@ class Readings:
         return found[0] if found else None
 
     def drift_windows(self, model_id: str, view: View) -> list[DriftWindow]:
-        """Drift in each window of `view`, of an hour at least; empty where there is no reference."""
-        return self._drift(model_id, view, step=max(view.step, HOUR))
+        """Drift in windows of `view`, wide enough for features; empty where there is no reference."""
+        return self._drift(model_id, view, step=view.drift_step)
 
     def _drift(self, model_id: str, view: View, *, step: int | None) -> list[DriftWindow]:
         """Read drift; a model or slice without profiles of its features has none."""

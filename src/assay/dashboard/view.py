@@ -17,6 +17,9 @@ __all__ = ["MAX_WINDOWS", "PRESETS", "STEPS", "View", "auto_step", "parse_view"]
 MAX_WINDOWS = 400
 """Most windows that a period is cut into: more would be narrower than a pixel of a chart."""
 
+MAX_DRIFT_WINDOWS = 100
+"""Most windows in which drift is shown."""
+
 PRESETS: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY, "all": None}
 DEFAULT_PERIOD = "30d"
 
@@ -56,6 +59,16 @@ class View:
     at_newest: bool = False
     given_start: str = ""
     given_end: str = ""
+
+    @property
+    def drift_step(self) -> int:
+        """Width of the windows in which drift is shown: an hour at least, and at most 100 of them.
+
+        Profiles of features are kept by the hour, and every window costs a comparison of each feature.
+        """
+        widths = [width for width in STEPS.values() if width >= max(self.step, HOUR)]
+        fitting = (width for width in widths if (self.end - self.start) / width <= MAX_DRIFT_WINDOWS)
+        return next(fitting, max(self.step, HOUR))
 
     @property
     def previous(self) -> View:

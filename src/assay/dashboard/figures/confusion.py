@@ -32,7 +32,28 @@ def confusion_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
     shares = [[n / rows[place] if rows[place] else 0.0 for n in row] for place, row in enumerate(matrix)]
     ticks = [plotly_text(name, limit=16) for name in classes]
     places = list(range(len(classes)))
-    figure = new_figure(theme, height=_HEIGHT, hovermode="closest")
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        hovermode="closest",
+        margin={"l": 44, "r": 10, "t": 8, "b": 36},
+        xaxis=axis(
+            theme,
+            showgrid=False,
+            tickvals=places,
+            ticktext=ticks,
+            title={"text": "predicted"},
+            range=[-0.5, len(classes) - 0.5],
+        ),
+        yaxis=axis(
+            theme,
+            showgrid=False,
+            tickvals=places,
+            ticktext=ticks,
+            title={"text": "truth"},
+            range=[len(classes) - 0.5, -0.5],
+        ),
+    )
     # Classes are placed by number: as category names, hostile ones could collide with Plotly's own keys.
     figure.add_heatmap(
         x=places,
@@ -67,25 +88,6 @@ def confusion_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
                         "color": theme.surface if shares[row][col] > 0.55 else theme.text,
                     },
                 )
-    figure.update_layout(
-        margin={"l": 44, "r": 10, "t": 8, "b": 36},
-        xaxis=axis(
-            theme,
-            showgrid=False,
-            tickvals=places,
-            ticktext=ticks,
-            title={"text": "predicted"},
-            range=[-0.5, len(classes) - 0.5],
-        ),
-        yaxis=axis(
-            theme,
-            showgrid=False,
-            tickvals=places,
-            ticktext=ticks,
-            title={"text": "truth"},
-            range=[len(classes) - 0.5, -0.5],
-        ),
-    )
     right = sum(matrix[place][place] for place in places if classes[place] != _REST)
     names = [shown(name, limit=40) for name in classes]
     return describe(

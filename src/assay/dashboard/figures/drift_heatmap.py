@@ -10,8 +10,9 @@ from assay.dashboard.drift_table import DRIFT, beyond_chance, ranked, statistic
 from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
 from assay.dashboard.figures.windows import middles, time_axis
 from assay.dashboard.names import plotly_text, shown
-from assay.dashboard.numbers import count_text, span_text, value_text
+from assay.dashboard.numbers import span_text, value_text
 from assay.domain.answers import DriftWindow
+from assay.stats.drift import FeatureDrift
 
 __all__ = ["drift_heatmap"]
 
@@ -47,18 +48,10 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
     spans = [span_text(window.start, window.end) for window in windows]
     texts = [
         [
-            f"<b>{label}</b><br>{spans[place]}<br>"
-            f"Jensen-Shannon {value_text(value, 'ratio')}"
-            + "".join(
-                f"<br>{title} {value_text(other, 'ratio')}"
-                for title, key in (("PSI", "psi"), ("KS", "ks"))
-                if (other := statistic(window.features.get(feature), key)) is not None
-            )
-            + f"<br>{count_text(window.n)} predictions"
-            + ("" if beyond_chance(window.features.get(feature)) else "<br>no more than chance explains")
-            for place, (window, value) in enumerate(zip(windows, row, strict=True))
+            _hover(window.features.get(feature), value, window.n)
+            for window, value in zip(windows, row, strict=True)
         ]
-        for feature, label, row in zip(features, labels, matrix, strict=True)
+        for feature, row in zip(features, matrix, strict=True)
     ]
     colours = [
         [
@@ -69,7 +62,17 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
     ]
     rows = list(range(len(features)))
     height = 62 + (_TALL_ROW if len(features) <= _FEW else _ROW) * max(4, len(features))
-    figure = new_figure(theme, height=height, hovermode="closest")
+    figure = new_figure(
+        theme,
+        height=height,
+        hovermode="closest",
+        margin={"l": 60, "r": 10, "t": 8, "b": 28},
+        xaxis=time_axis(theme, windows),
+        # Rows are numbered: as category names, hostile ones could collide with Plotly's own keys.
+        yaxis=axis(
+            theme, showgrid=False, tickvals=rows, ticktext=labels, range=[len(rows) - 0.5, -0.5], ticks=""
+        ),
+    )
     figure.add_heatmap(
         x=middles(windows),
         y=rows,
@@ -80,7 +83,7 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
         xgap=1 if len(windows) <= 100 else 0,
         ygap=1,
         text=texts,
-        hovertemplate="%{text}<extra></extra>",
+        hovertemplate="<b>%{y}</b>, window around %{x}<br>%{text}<extra></extra>",
         hoverongaps=False,
         colorbar={
             "thickness": 8,
@@ -91,14 +94,6 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
             "ticktext": ["0", "0.1", "0.2", "0.3", "0.4+"],
             "x": 1.01,
         },
-    )
-    figure.update_layout(
-        margin={"l": 60, "r": 10, "t": 8, "b": 28},
-        xaxis=time_axis(theme, windows),
-        # Rows are numbered: as category names, hostile ones could collide with Plotly's own keys.
-        yaxis=axis(
-            theme, showgrid=False, tickvals=rows, ticktext=labels, range=[len(rows) - 0.5, -0.5], ticks=""
-        ),
     )
     most = features[0]
     return describe(
@@ -111,3 +106,16 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
             for feature, row in zip(features, matrix, strict=True)
         ],
     )
+
+
+def _hover(drift: FeatureDrift | None, value: float | None, n: int) -> str:
+    """Return what the pointer reads on a cell, in few characters: there are thousands of them."""
+    if drift is None or value is None:
+        return ""
+    others = "".join(
+        f", {title} {other:.3f}"
+        for title, key in (("PSI", "psi"), ("KS", "ks"))
+        if (other := statistic(drift, key)) is not None
+    )
+    chance = "" if beyond_chance(drift) else "<br>no more than chance"
+    return f"JS {value:.3f}{others}, n {n}{chance}"

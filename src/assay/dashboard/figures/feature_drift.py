@@ -34,7 +34,14 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
     series = {key: values for key, values in series.items() if any(value is not None for value in values)}
     if not series:
         return empty_figure(theme, height=_HEIGHT, message="This feature was not logged in this period")
-    figure = new_figure(theme, height=_HEIGHT)
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        showlegend=True,
+        margin={"l": 44, "r": 10, "t": 26, "b": 24},
+        xaxis=time_axis(theme, windows),
+        yaxis=axis(theme, rangemode="tozero", nticks=5),
+    )
     times = middles(windows)
     for (key, values), colour in zip(series.items(), theme.series, strict=False):
         figure.add_scatter(
@@ -62,12 +69,6 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
         ],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
-    )
-    figure.update_layout(
-        showlegend=True,
-        margin={"l": 44, "r": 10, "t": 26, "b": 24},
-        xaxis=time_axis(theme, windows),
-        yaxis=axis(theme, rangemode="tozero", nticks=5),
     )
     return describe(
         figure,

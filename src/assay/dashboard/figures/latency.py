@@ -30,7 +30,23 @@ def latency_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figur
     drawn = [value for values in series.values() for value in values if value is not None]
     if not drawn:
         return empty_figure(theme, height=_HEIGHT, message="No latency was logged in this period")
-    figure = new_figure(theme, height=_HEIGHT)
+    medians = sorted(value for value in series["p50"] if value) or [1.0]
+    steep = max(drawn) > _SPREAD * medians[len(medians) // 2] and min(drawn) > 0
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        showlegend=True,
+        margin={"l": 44, "r": 10, "t": 26, "b": 24},
+        xaxis=time_axis(theme, windows),
+        yaxis=axis(
+            theme,
+            type="log" if steep else "linear",
+            rangemode="tozero",
+            nticks=5,
+            ticksuffix=" ms",
+            **({"dtick": 1} if steep else {}),
+        ),
+    )
     times = middles(windows)
     for (label, values), colour in zip(series.items(), theme.series, strict=False):
         figure.add_scatter(
@@ -55,21 +71,6 @@ def latency_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figur
         ],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
-    )
-    medians = sorted(value for value in series["p50"] if value) or [1.0]
-    steep = max(drawn) > _SPREAD * medians[len(medians) // 2] and min(drawn) > 0
-    figure.update_layout(
-        showlegend=True,
-        margin={"l": 44, "r": 10, "t": 26, "b": 24},
-        xaxis=time_axis(theme, windows),
-        yaxis=axis(
-            theme,
-            type="log" if steep else "linear",
-            rangemode="tozero",
-            nticks=5,
-            ticksuffix=" ms",
-            **({"dtick": 1} if steep else {}),
-        ),
     )
     return describe(
         figure,

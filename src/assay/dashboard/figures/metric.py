@@ -51,7 +51,21 @@ def metric_figure(windows: Sequence[MetricWindow], metric: str, *, theme: Theme)
             height=_HEIGHT,
             message="No labels yet in this period" if waiting else "No predictions in this period",
         )
-    figure = new_figure(theme, height=_HEIGHT)
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        xaxis=time_axis(theme, windows, anchor="y2"),
+        yaxis=axis(
+            theme,
+            domain=[0.2, 1],
+            range=_range(values, found, name.low, name.high),
+            nticks=5,
+            tickformat=".0%" if name.unit == "share" else None,
+        ),
+        yaxis2=axis(theme, domain=[0, 0.1], range=[0, 1], showgrid=False, showticklabels=False),
+        bargap=0,
+        barmode="stack",
+    )
     times = middles(windows)
     _add_band(figure, times, found, theme)
     _add_lines(figure, windows, times, values, theme)
@@ -64,20 +78,6 @@ def metric_figure(windows: Sequence[MetricWindow], metric: str, *, theme: Theme)
         hovertemplate="%{text}<extra></extra>",
     )
     _add_coverage(figure, windows, times, theme)
-    ticks = ".0%" if name.unit == "share" else None
-    figure.update_layout(
-        xaxis=time_axis(theme, windows, anchor="y2"),
-        yaxis=axis(
-            theme,
-            domain=[0.2, 1],
-            range=_range(values, found, name.low, name.high),
-            nticks=5,
-            tickformat=ticks,
-        ),
-        yaxis2=axis(theme, domain=[0, 0.1], range=[0, 1], showgrid=False, showticklabels=False),
-        bargap=0,
-        barmode="stack",
-    )
     drawn = [(window, value) for window, value in zip(windows, values, strict=True) if value is not None]
     first, last = drawn[0], drawn[-1]
     return describe(

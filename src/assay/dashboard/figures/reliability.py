@@ -32,7 +32,15 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
     intervals = [wilson(share * n, n) for _, share, n in bins]
     bounds = [(low or 0.0, 1.0 if high is None else high) for low, high in intervals]
     sizes = [n for _, _, n in bins]
-    figure = new_figure(theme, height=_HEIGHT, hovermode="closest")
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        hovermode="closest",
+        margin={"l": 44, "r": 10, "t": 8, "b": 36},
+        xaxis=axis(theme, range=[-0.02, 1.02], anchor="y2", title={"text": "mean score"}, nticks=6),
+        yaxis=axis(theme, domain=[0.26, 1], range=[-0.02, 1.02], title={"text": "share positive"}, nticks=6),
+        yaxis2=axis(theme, domain=[0, 0.18], nticks=3, tickformat="~s", showgrid=False),
+    )
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
@@ -69,12 +77,6 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
         yaxis="y2",
         marker={"color": rgba(theme.blue, 0.45), "line": {"width": 0}},
         hoverinfo="skip",
-    )
-    figure.update_layout(
-        margin={"l": 44, "r": 10, "t": 8, "b": 36},
-        xaxis=axis(theme, range=[-0.02, 1.02], anchor="y2", title={"text": "mean score"}, nticks=6),
-        yaxis=axis(theme, domain=[0.26, 1], range=[-0.02, 1.02], title={"text": "share positive"}, nticks=6),
-        yaxis2=axis(theme, domain=[0, 0.18], nticks=3, tickformat="~s", showgrid=False),
     )
     worst = max(bins, key=lambda item: abs(item[0] - item[1]))
     return describe(

@@ -37,7 +37,17 @@ def score_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
     spans = list(itertools.pairwise(cuts))
     centres = [(edges[low] + edges[high]) / 2 for low, high in spans]
     widths = [edges[high] - edges[low] for low, high in spans]
-    figure = new_figure(theme, height=_HEIGHT, barmode="overlay", bargap=0, hovermode="x")
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        barmode="overlay",
+        bargap=0,
+        hovermode="x",
+        showlegend=True,
+        margin={"l": 44, "r": 10, "t": 26, "b": 36},
+        xaxis=axis(theme, showgrid=False, title={"text": "score"}, range=[edges[0], edges[-1]], nticks=6),
+        yaxis=axis(theme, nticks=5, tickformat="~s"),
+    )
     classes = sorted((name for name in counts if name != UNLABELLED), key=lambda name: -sum(counts[name]))
     colours = (theme.blue, theme.amber, theme.teal, theme.violet, theme.red)
     drawn = [(name, colours[place % len(colours)]) for place, name in enumerate(classes[:5])]
@@ -56,12 +66,6 @@ def score_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
             textposition="none",
             hovertemplate="%{text}<extra></extra>",
         )
-    figure.update_layout(
-        showlegend=True,
-        margin={"l": 44, "r": 10, "t": 26, "b": 36},
-        xaxis=axis(theme, showgrid=False, title={"text": "score"}, range=[edges[0], edges[-1]], nticks=6),
-        yaxis=axis(theme, nticks=5, tickformat="~s"),
-    )
     return describe(
         figure,
         alt="Distribution of scores: "

@@ -75,7 +75,8 @@ def rgba(colour: str, alpha: float) -> str:
 
 def naive(moment: datetime) -> str:
     """Return `moment` as Plotly's date text in UTC, without a zone, so that no browser shifts it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return text.removesuffix(":00").removesuffix(" 00:00")
 
 
 def axis(theme: Theme, **given: Any) -> dict[str, Any]:
@@ -120,7 +121,10 @@ def new_figure(theme: Theme, *, height: int, **layout: Any) -> go.Figure:
         "xaxis": axis(theme, showgrid=False),
         "yaxis": axis(theme),
     }
-    return go.Figure(layout=settings | layout)
+    # All of the layout is given at once: changing a figure's layout later costs as much as all the rest.
+    for key, value in layout.items():
+        settings[key] = settings.get(key, {}) | value if isinstance(value, dict) else value
+    return go.Figure(layout=settings)
 
 
 def describe(

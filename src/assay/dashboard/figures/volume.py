@@ -38,7 +38,17 @@ def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure
         + (f"<br>{count_text(failed)} failed ({share_text(failed / window.n_predictions)})" if failed else "")
         for window, failed in zip(windows, errors, strict=True)
     ]
-    figure = new_figure(theme, height=_HEIGHT, barmode="stack", bargap=0)
+    figure = new_figure(
+        theme,
+        height=_HEIGHT,
+        barmode="stack",
+        bargap=0,
+        showlegend=True,
+        legend={"traceorder": "normal"},
+        margin={"l": 44, "r": 10, "t": 26, "b": 24},
+        xaxis=time_axis(theme, windows),
+        yaxis=axis(theme, rangemode="tozero", nticks=5, tickformat="~s"),
+    )
     common = {"x": middles(windows), "width": bar_widths(windows)}
     for label, counts, colour in (
         ("labelled", labelled, rgba(theme.blue, 0.9)),
@@ -61,13 +71,6 @@ def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure
         text=texts,
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
-    )
-    figure.update_layout(
-        showlegend=True,
-        legend={"traceorder": "normal"},
-        margin={"l": 44, "r": 10, "t": 26, "b": 24},
-        xaxis=time_axis(theme, windows),
-        yaxis=axis(theme, rangemode="tozero", nticks=5, tickformat="~s"),
     )
     total = sum(window.n_predictions for window in windows)
     return describe(

@@ -84,5 +84,6 @@ def time_axis(theme: Theme, windows: Sequence[Spanning], **given: Any) -> dict[s
     """Return a time axis over exactly the given windows."""
     settings = axis(theme, type="date", showgrid=False, ticks="", nticks=5, tickangle=0) | given
     if windows:
+        settings["hoverformat"] = "%-d %b %Y %H:%M"
         settings["range"] = [naive(windows[0].start), naive(windows[-1].end)]
     return settings
