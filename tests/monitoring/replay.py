@@ -63,7 +63,12 @@ class World:
 
 
 def open_service(folder: Path, clock: Clock, **settings: object) -> Service:
-    return build_service(Settings(data_dir=folder, min_free_bytes=0, **settings), worker=False, clock=clock)  # type: ignore[arg-type]
+    return build_service(Settings(data_dir=folder, min_free_bytes=0, **settings), worker=None, clock=clock)  # type: ignore[arg-type]
+
+
+def flush(service: Service) -> None:
+    """Move everything from the journal to the lake, as time would."""
+    service._profiler._eraser._lake_writer.run(force=True)
 
 
 def make_predictions(rng: random.Random, n: int, *, days: int = 3, prefix: str = "p") -> list[Prediction]:

@@ -18,6 +18,7 @@ from tests.monitoring.replay import (
     World,
     arrays,
     cut,
+    flush,
     label_intake,
     labels_for,
     make_predictions,
@@ -81,7 +82,7 @@ def test_any_order_of_arrival_gives_the_metrics_of_one_batch(tmp_path, seed):
         if rng.random() < 0.5:
             service.catch_up()
         if rng.random() < 0.3:
-            service._lake_writer.run(force=True)
+            flush(service)
     service.catch_up()
     check_all(service, world)
     view = service.model("m")

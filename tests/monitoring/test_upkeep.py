@@ -11,9 +11,10 @@ from assay.domain.model import ModelSettings
 from assay.domain.profile import ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity
 from assay.errors import InvalidInput, StorageFull, StorageUnavailable
+from assay.runtime.maintenance import Maintenance
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
-from tests.monitoring.replay import START, Clock, make_predictions, open_service, prediction_intake
+from tests.monitoring.replay import START, Clock, flush, make_predictions, open_service, prediction_intake
 
 
 def test_minutes_are_dropped_and_no_answer_changes(tmp_path):
@@ -43,9 +44,9 @@ def test_raw_rows_go_after_their_retention_and_metrics_stay(tmp_path):
     service.put_model("m", settings=ModelSettings(retention=5 * DAY))
     service.submit(prediction_intake(make_predictions(rng, 50), clock.now)).result()
     service.catch_up()
-    service._lake_writer.run(force=True)
+    flush(service)
     clock.now += 10 * DAY
-    service._background.maintain()
+    Maintenance(service._profiler, service._raw._lake, service._registry, clock=clock)()
     assert service.predictions("m") == []
     (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
     assert window.n_predictions == 50
@@ -89,7 +90,7 @@ def test_a_nearly_full_disk_is_told_and_reads_go_on(tmp_path):
     service = open_service(tmp_path, clock)
     service.submit(prediction_intake(make_predictions(rng, 10), clock.now)).result()
     service.close()
-    service = build_service(Settings(data_dir=tmp_path, min_free_bytes=1 << 60), worker=False, clock=clock)
+    service = build_service(Settings(data_dir=tmp_path, min_free_bytes=1 << 60), worker=None, clock=clock)
     with pytest.raises(StorageFull, match="nothing was stored"):
         service.submit(prediction_intake(make_predictions(rng, 10, prefix="q"), clock.now))
     service.catch_up()

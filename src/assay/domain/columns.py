@@ -67,6 +67,13 @@ class Kind(enum.StrEnum):
     PREDICTIONS = "predictions"
     LABELS = "labels"
     ERASURE = "erasure"
+    DECLARATION = "declaration"
+    REFERENCE = "reference"
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether batches of this kind are tables of rows; the others are commands."""
+        return self in (Kind.PREDICTIONS, Kind.LABELS)
 
 
 PREDICTION_FIELDS: dict[str, pa.DataType] = {

@@ -16,6 +16,10 @@ class Background(Protocol):
         """Whether this process does (or may now begin to do) the background work of the data folder."""
         ...
 
+    def wake(self) -> None:
+        """Say that there is something new in the journal."""
+        ...
+
     def release(self) -> None:
         """Let another process do it, where none of this process's threads does."""
         ...

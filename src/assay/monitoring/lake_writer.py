@@ -13,7 +13,6 @@ from assay.ports.profiles import Profiles
 __all__ = ["LakeWriter"]
 
 _CHUNK = 64 << 20
-_KINDS = (Kind.PREDICTIONS, Kind.LABELS)
 
 
 class LakeWriter:
@@ -54,7 +53,7 @@ class LakeWriter:
         known = self._profiles.position()
         done: list[tuple[str, Kind, int]] = []
         for model_id, kind, rows, _first, last in self._journal.models(after=0):
-            if kind not in _KINDS:
+            if not kind.holds_rows:
                 done.append((model_id, kind, min(last, known)))
                 continue
             since = self._since.setdefault((model_id, kind), now)
@@ -66,6 +65,12 @@ class LakeWriter:
         if done:
             self._journal.trim(batches=done, keys_before=now - self._keys)
         return moved
+
+    def trim(self, model_id: str, *, upto: int) -> None:
+        """Delete a model's batches up to a position that lake and profiles have reached."""
+        self._journal.trim(
+            batches=[(model_id, kind, upto) for kind in Kind], keys_before=self._clock() - self._keys
+        )
 
     def flush(self, model_id: str, kind: Kind, *, upto: int) -> int:
         """Move one model's rows of one kind up to a position; return how many."""

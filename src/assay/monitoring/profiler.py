@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ from assay.domain.profile import (
     StoredReference,
     WaitingLabel,
 )
-from assay.domain.time import MINUTE
+from assay.monitoring.commands import Declaration, Erasure, read_command
 from assay.monitoring.deltas import Deltas, decode_if_fits
 from assay.monitoring.erasure import Eraser
 from assay.monitoring.intake_findings import feature_findings, timestamp_findings
@@ -43,11 +43,8 @@ from assay.ports.registry import Registry
 
 __all__ = ["Profiler"]
 
-_KEPT_ERASURES = 1_000
 _ROUNDS_A_REBUILD = 8
 _KEYS_AT_ONCE = 256
-_DROPPED_AT_ONCE = 20_000
-_EXPIRY_PAUSE = MINUTE
 OUTCOME_COLUMNS = ("model_version", "prediction", "prediction_class", "score")
 
 
@@ -76,7 +73,7 @@ class Profiler:
     writes everything with the new position in one transaction. Where there is nothing new, it rebuilds what
     corrections, erasures and new references have made stale.
 
-    Thread-safe; `lock` is held during a step, and may be taken to change what a step reads.
+    Commands in the journal (a declaration, a reference, an erasure) are rounds of their own. Thread-safe.
     """
 
     def __init__(
@@ -91,7 +88,7 @@ class Profiler:
         round_bytes: int,
         cache_bytes: int,
     ) -> None:
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
         self._journal = journal
         self._profiles = profiles
         self._registry = registry
@@ -104,16 +101,15 @@ class Profiler:
         self._slice_values: dict[str, dict[str, set[str]]] = {}
         self._dirty = DirtyRebuilder(self._raw, profiles, self.references, clock=clock)
         self._rebuilds = ReferenceRebuilder(self._raw, profiles, self.references)
-        self._eraser = Eraser(lake, lake_writer, profiles)
+        self._eraser = Eraser(self._raw, lake, lake_writer, profiles)
         self._upkeep = Upkeep(profiles, registry, self._join, clock=clock)
         self._rounds = 0
         self.revisions: dict[str, int] = {}
-        self.erased: dict[int, int] = {}
         self.rows = 0
 
     def reset(self) -> None:
         """Forget what is remembered of the stores, after a failure or when another process has written."""
-        with self.lock:
+        with self._lock:
             self._cache.clear()
             self._join.reset()
             self.references.reset()
@@ -131,7 +127,7 @@ class Profiler:
         StaleWriter
             Another process has moved on; call :meth:`reset` and step again.
         """
-        with self.lock:
+        with self._lock:
             try:
                 return self._step()
             except BaseException:
@@ -153,13 +149,9 @@ class Profiler:
             self._rebuild(before)  # so that it gets its turn under constant traffic, too
         return True
 
-    def all_hours(self, model_id: str) -> list[DirtyBucket]:
-        """Every hour in which the model has predictions."""
-        return self._dirty.all_hours(model_id)
-
     def drop_minutes(self) -> int:
         """Delete profiles by the minute that are older than they are kept; return how many."""
-        with self.lock:
+        with self._lock:
             dropped = self._upkeep.drop_minutes(self._profiles.position())
             self._cache.drop(dropped)
             return len(dropped)
@@ -167,12 +159,12 @@ class Profiler:
     # -- one round --------------------------------------------------------------------------------
 
     def _take(self, before: int, batches: list[JournalBatch]) -> None:
-        if batches[0].kind is Kind.ERASURE:
-            self._erase(before, batches[0])
+        if not batches[0].kind.holds_rows:
+            self._obey(before, batches[0])
             return
         ordinary: list[JournalBatch] = []
         for batch in batches:
-            if batch.kind is Kind.ERASURE:
+            if not batch.kind.holds_rows:
                 break
             ordinary.append(batch)
         round_ = _Round(before, ordinary[-1].position)
@@ -313,11 +305,30 @@ class Profiler:
 
     # -- everything else --------------------------------------------------------------------------
 
-    def _erase(self, before: int, batch: JournalBatch) -> None:
-        self.erased[batch.position] = self._eraser.erase(batch, before=before)
-        self._join.reset()
-        while len(self.erased) > _KEPT_ERASURES:
-            self.erased.pop(next(iter(self.erased)))
+    def _obey(self, before: int, batch: JournalBatch) -> None:
+        """Carry out a command."""
+        command = read_command(batch.kind, batch.payload)
+        model_id = batch.model_id
+        if isinstance(command, Erasure):
+            self._eraser.erase(batch, command, before=before)
+        else:
+            model = self._registry.get(model_id)
+            known = model or Model(model_id, created_at=self._clock())
+            if isinstance(command, Declaration):
+                change = self._declared(model, command.apply(known))
+            else:
+                change = self._rebuilds.begin(known, command, now=self._clock())
+            self._profiles.commit(replace(change, before=before, after=batch.position))
+        self.reset()
+        self._touch(model_id)
+
+    def _declared(self, before: Model | None, model: Model) -> ProfileChange:
+        """Return what a declaration changes: outcomes for another task, all profiles for other slices."""
+        stale = before is not None and (
+            before.task is not model.task or before.settings.slices != model.settings.slices
+        )
+        dirty = self._dirty.all_hours(model.model_id) if stale else []
+        return ProfileChange(before=0, after=0, models=(model,), dirty=tuple(dirty))
 
     def _rebuild(self, position: int) -> bool:
         """Take one step of rebuilding; false where nothing is stale."""

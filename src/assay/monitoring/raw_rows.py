@@ -86,7 +86,7 @@ class RawRows:
         model_id: str,
         kind: Kind,
         *,
-        upto: int,
+        upto: int | None,
         columns: Collection[str] | None = None,
         start: int | None = None,
         end: int | None = None,

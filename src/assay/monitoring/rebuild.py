@@ -24,12 +24,15 @@ from assay.domain.profile import (
     RebuildStatus,
 )
 from assay.domain.time import DAY, HOUR, Granularity
+from assay.monitoring.commands import NewReference
 from assay.monitoring.deltas import Deltas, decode_if_fits, decode_summary
 from assay.monitoring.label_join import truth_index
 from assay.monitoring.raw_rows import RawRows
-from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.references import ReferenceKeeper, store_form
 from assay.monitoring.summary_pool import StoredSummary
 from assay.ports.profiles import Profiles
+from assay.stats.summaries.reference import Reference
+from assay.stats.summaries.traffic import TrafficSummary
 
 __all__ = ["DirtyRebuilder", "ReferenceRebuilder", "known_slice_values"]
 
@@ -191,6 +194,45 @@ class ReferenceRebuilder:
         self._raw = raw
         self._profiles = profiles
         self._references = references
+
+    def begin(self, model: Model, given: NewReference, *, now: int) -> ProfileChange:
+        """Return the change that makes `given` the reference to be: positions are left to the caller.
+
+        A rebuild that was under way for another reference is given up.
+        """
+        reference = Reference.from_bytes(given.payload)
+        if reference.id in self._references.by_id(model.model_id):
+            return ProfileChange(before=0, after=0, models=(model,))
+        _, rebuilds, _ = self._profiles.state(model.model_id)
+        superseded = [
+            replace(one, status=RebuildStatus.SUPERSEDED)
+            for one in rebuilds
+            if one.status is RebuildStatus.RUNNING
+        ]
+        position = self._profiles.position()
+        rebuild = Rebuild(
+            model_id=model.model_id,
+            reference_id=reference.id,
+            upto=position,
+            status=RebuildStatus.RUNNING,
+            done_before=-_FAR,
+            rows_done=0,
+            rows_total=self._rows(model.model_id),
+            started_at=now,
+        )
+        return ProfileChange(
+            before=0,
+            after=0,
+            models=(model,),
+            references=(store_form(model.model_id, reference, now=now, name=given.name),),
+            rebuilds=(*superseded, rebuild),
+            drop_references=tuple((model.model_id, one.reference_id) for one in superseded),
+        )
+
+    def _rows(self, model_id: str) -> int:
+        """Predictions of the model in its profiles."""
+        months = self._profiles.scan(model_id, ProfileKind.TRAFFIC, Granularity.MONTH, start=-_FAR, end=_FAR)
+        return sum(TrafficSummary.from_bytes(data).n for _, data in months)
 
     def step(self, model: Model, rebuild: Rebuild, *, position: int) -> ProfileChange:
         """Return the change that takes the rebuild on by some 100,000 rows, or ends it.

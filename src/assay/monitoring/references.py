@@ -68,12 +68,11 @@ class ReferenceKeeper:
         self._raw = raw
         self._profiles = profiles
         self._decoded: dict[str, dict[str, Reference]] = {}
-        self._building: dict[str, str | None] = {}
         self._seen: dict[str, int] = {}
 
     def reset(self, model_id: str | None = None) -> None:
         """Forget what is remembered of one model, or of all."""
-        for memory in (self._decoded, self._building, self._seen):
+        for memory in (self._decoded, self._seen):
             if model_id is None:
                 memory.clear()
             else:
@@ -96,11 +95,9 @@ class ReferenceKeeper:
 
     def building(self, model_id: str) -> str | None:
         """Id of the reference whose profiles are being made, if any."""
-        if model_id not in self._building:
-            _, rebuilds, _ = self._profiles.state(model_id)
-            running = [one.reference_id for one in rebuilds if one.status is RebuildStatus.RUNNING]
-            self._building[model_id] = running[0] if running else None
-        return self._building[model_id]
+        _, rebuilds, _ = self._profiles.state(model_id)
+        running = [one.reference_id for one in rebuilds if one.status is RebuildStatus.RUNNING]
+        return running[0] if running else None
 
     def grow(self, model: Model, predictions: pa.Table, *, upto: int, now: int) -> Provisional | None:
         """Make the provisional reference, or make it again from more rows, when that is due.

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from uuid import uuid4
 
-import msgspec
 import pyarrow as pa
 
 from assay.domain.answers import (
@@ -23,22 +21,20 @@ from assay.domain.answers import (
     ReferenceView,
     ServiceHealth,
 )
-from assay.domain.batch import Entry
-from assay.domain.columns import Kind
 from assay.domain.model import Model, ModelSettings, Task, check_name
-from assay.domain.profile import ProfileChange, Rebuild, RebuildStatus
+from assay.domain.profile import RebuildStatus
 from assay.domain.time import HOUR, from_micros
-from assay.errors import InvalidInput, NotFound, StaleWriter
+from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
-from assay.monitoring.erasure import Erasure
+from assay.monitoring.commands import Command, Declaration, Erasure, NewReference, command_entry
+from assay.monitoring.erasure import matching_rows
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.intake.batch import Intake
-from assay.monitoring.lake_writer import LakeWriter
 from assay.monitoring.lookup import Lookup
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
-from assay.monitoring.references import ReferenceKeeper, columns_for_reference, is_feature, store_form
+from assay.monitoring.references import ReferenceKeeper, columns_for_reference, is_feature
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 from assay.ports.profiles import Profiles
@@ -48,6 +44,7 @@ from assay.stats.summaries.reference import Reference
 __all__ = ["Service"]
 
 _POLL_SECONDS = 0.01
+_COMMAND_SECONDS = 30.0
 
 
 class Service:
@@ -66,22 +63,19 @@ class Service:
         registry: Registry,
         committer: GroupCommit,
         profiler: Profiler,
-        lake_writer: LakeWriter,
         background: Background,
         clock: Callable[[], int],
     ) -> None:
         self._journal = journal
-        self._lake = lake
         self._profiles = profiles
         self._registry = registry
         self._committer = committer
         self._profiler = profiler
-        self._lake_writer = lake_writer
         self._background = background
         self._clock = clock
-        raw = RawRows(journal, lake)
-        self._analyst = Analyst(profiles, ReferenceKeeper(raw, profiles), clock=clock)
-        self._lookup = Lookup(raw)
+        self._raw = RawRows(journal, lake)
+        self._analyst = Analyst(profiles, ReferenceKeeper(self._raw, profiles), clock=clock)
+        self._lookup = Lookup(self._raw)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -99,26 +93,16 @@ class Service:
         check_name("the model's name", model_id)
         for key in settings.slices if settings else ():
             check_name("a slice's tag", key)
-        with self._profiler.lock:
-            known = self._registry.get(model_id)
-            model = known or Model(model_id, created_at=self._clock())
-            if task is not None:
-                model = model.with_(task=task, task_declared=True)
-            if settings is not None:
-                classes = settings.classes or model.settings.classes
-                model = model.with_(settings=replace(settings, classes=classes))
-            if model == known:
-                return model
-            stale = known is not None and (
-                known.task is not model.task or known.settings.slices != model.settings.slices
-            )
-            dirty = self._profiler.all_hours(model_id) if stale else []
-            position = self._profiles.position()
-            self._profiles.commit(
-                ProfileChange(before=position, after=position, models=(model,), dirty=tuple(dirty))
-            )
-            self._profiler.reset()
-        return model
+        declaration = Declaration(
+            task=None if task is None else task.value,
+            settings=None if settings is None else settings.to_dict(),
+        )
+        known = self._registry.get(model_id)
+        if known is not None and declaration.apply(known) == known:
+            return known
+        self._command(model_id, declaration)
+        stored = self._registry.get(model_id)
+        return stored or declaration.apply(Model(model_id, created_at=self._clock()))
 
     def put_reference(self, model_id: str, table: pa.Table, *, name: str = "") -> ReferenceView:
         """Make a dataset the model's reference; `table` has feature columns in canonical form.
@@ -141,42 +125,13 @@ class Service:
                 f"and {len(features)} features"
             )
         reference = Reference.of(columns_for_reference(table), rows=table.num_rows)
-        now = self._clock()
-        with self._profiler.lock:
-            model = self._registry.get(model_id) or Model(model_id, created_at=now)
-            position = self._profiles.position()
-            _, rebuilds, _ = self._profiles.state(model_id)
-            superseded = [
-                replace(one, status=RebuildStatus.SUPERSEDED)
-                for one in rebuilds
-                if one.status is RebuildStatus.RUNNING and one.reference_id != reference.id
-            ]
-            known = any(one.reference_id == reference.id for one in self._profiles.references(model_id))
-            if not known:
-                total, _ = self._analyst.totals(model)
-                rebuild = Rebuild(
-                    model_id=model_id,
-                    reference_id=reference.id,
-                    upto=position,
-                    status=RebuildStatus.RUNNING,
-                    done_before=-(1 << 60),
-                    rows_done=0,
-                    rows_total=total,
-                    started_at=now,
-                )
-                self._profiles.commit(
-                    ProfileChange(
-                        before=position,
-                        after=position,
-                        models=(model,),
-                        references=(store_form(model_id, reference, now=now, name=name),),
-                        rebuilds=(*superseded, rebuild),
-                        drop_references=tuple((model_id, one.reference_id) for one in superseded),
-                    )
-                )
-                self._profiler.reset()
-        views = self.references(model_id)
-        return next(view for view in views if view.reference_id == reference.id)
+        self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
+        for view in self.references(model_id):
+            if view.reference_id == reference.id:
+                return view
+        raise StorageUnavailable(
+            "the reference is stored and will be used as soon as the background work has caught up"
+        )
 
     def erase(
         self, model_id: str, *, ids: Sequence[str] = (), tag: tuple[str, str] | None = None
@@ -193,15 +148,25 @@ class Service:
         self._model(model_id)
         if not ids and tag is None:
             raise InvalidInput("nothing to erase: give prediction ids, or a tag and its value")
-        payload = msgspec.json.encode(Erasure(ids=tuple(ids), tag=tag))
-        (receipt,) = self._journal.append(
-            [Entry(model_id=model_id, kind=Kind.ERASURE, payload=payload, rows=1)], now=self._clock()
-        )
+        erasure = Erasure(ids=tuple(ids), tag=tag)
+        rows = matching_rows(self._raw, model_id, erasure)
+        self._command(model_id, erasure)
         self.catch_up()
-        if self._background.lease():
-            with self._profiler.lock:
-                self._lake_writer.run(force=True)
-        return ErasureAnswer(model_id, self._profiler.erased.get(receipt.position or 0, 0))
+        return ErasureAnswer(model_id, rows.num_rows)
+
+    def _command(self, model_id: str, command: Command) -> None:
+        """Append a command to the journal and wait until it has taken effect.
+
+        Under heavy load that can take longer than a client waits; the command is durable all the same.
+        """
+        (receipt,) = self._journal.append([command_entry(model_id, command)], now=self._clock())
+        self._background.wake()
+        deadline = time.monotonic() + _COMMAND_SECONDS
+        try:
+            while self._profiles.position() < (receipt.position or 0) and time.monotonic() < deadline:
+                self._step_or_wait()
+        finally:
+            self._background.release()
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -222,17 +187,25 @@ class Service:
 
     def _caught_up(self, target: int) -> bool:
         """Do, or wait for, one more step; return whether nothing is left to do."""
-        if self._background.lease():
-            try:
-                return not self._profiler.step()
-            except StaleWriter:
-                return False
+        worked = self._step_or_wait()
+        if worked is not None:
+            return not worked
         dirty, rebuilds, _ = self._profiles.state()
         running = any(one.status is RebuildStatus.RUNNING for one in rebuilds)
-        if self._profiles.position() >= target and not dirty and not running:
-            return True
+        return self._profiles.position() >= target and not dirty and not running
+
+    def _step_or_wait(self) -> bool | None:
+        """Do a step of the background work, and return whether there may be more.
+
+        Where another process does it, wait for a moment, and return None.
+        """
+        if self._background.lease():
+            try:
+                return self._profiler.step()
+            except StaleWriter:
+                return True
         time.sleep(_POLL_SECONDS)
-        return False
+        return None
 
     def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
         """Models in order of their names."""

@@ -74,6 +74,16 @@ class Settings:
             values["data_dir"] = Path(values["data_dir"])
         return cls(**values)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON; the database's URL may hold a password."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return values | {"data_dir": str(self.data_dir)}
+
+    @staticmethod
+    def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments for a Settings like the one that :meth:`to_dict` described."""
+        return {**values, "data_dir": Path(values["data_dir"])}
+
     @property
     def sql_url(self) -> str:
         """Where journal and registry are."""

@@ -42,7 +42,7 @@ class Worker:
         round_seconds: float,
         maintain_seconds: float,
     ) -> None:
-        self._profiler = profiler
+        self.profiler = profiler
         self._lake_writer = lake_writer
         self._maintain = maintain
         self._lease = lease
@@ -51,7 +51,13 @@ class Worker:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self.failure: str | None = None
-        self.figures = {"profile_seconds": 0.0, "lake_seconds": 0.0, "rounds": 0.0, "failures": 0.0}
+        self.figures = {
+            "profile_seconds": 0.0,
+            "lake_seconds": 0.0,
+            "rounds": 0.0,
+            "rows": 0.0,
+            "failures": 0.0,
+        }
         self._thread = threading.Thread(target=self._run, name="assay-worker", daemon=True)
 
     def start(self) -> None:
@@ -85,12 +91,12 @@ class Worker:
                     self._maintain()
                 self.failure = None
             except StaleWriter:
-                self._profiler.reset()
+                self.profiler.reset()
                 self._wake.set()
             except Exception as error:  # noqa: BLE001 - the worker must outlive whatever goes wrong in a step
                 self.failure = str(error)
                 self.figures["failures"] += 1
-                self._profiler.reset()
+                self.profiler.reset()
                 if isinstance(error, AssayError):
                     _log.warning("background work failed and is tried again: %s", error)
                 else:
@@ -102,11 +108,12 @@ class Worker:
         """Take steps until everything is done."""
         while not self._stop.is_set():
             started = time.perf_counter()
-            more = self._profiler.step()
+            more = self.profiler.step()
             between = time.perf_counter()
             self._lake_writer.run()
             ended = time.perf_counter()
             self.figures["rounds"] += 1
+            self.figures["rows"] = float(self.profiler.rows)
             self.figures["profile_seconds"] += between - started
             self.figures["lake_seconds"] += ended - between
             if not more:

@@ -66,7 +66,7 @@ def serve(
     listener = _listen(settings)
     own = service is None
     try:
-        use_cases = service if service is not None else build_service(settings)
+        use_cases = service if service is not None else build_service(settings, worker="process")
     except BaseException:
         listener.close()
         raise

@@ -16,6 +16,8 @@ from assay.monitoring.intake.stream import read_stream
 
 __all__ = ["PREFIXES", "draft_of_table", "plain", "read_arrow"]
 
+_VIEW = 16
+_CLOCKS = ("timestamp", "observed_at")
 PREFIXES = {"feature.": "features", "tag.": "tags", "probability.": "probabilities"}
 """Prefixes of flat columns and the group that they belong to."""
 
@@ -76,7 +78,7 @@ def draft_of_table(kind: Kind, table: pa.Table, model_id: str, version: str, lim
         column = _one_chunk(table.column(number))
         prefix = next((prefix for prefix in PREFIXES if name.startswith(prefix)), "")
         if name in inputs:
-            _put(fields, name, plain(name, column, budget))
+            _put(fields, name, plain(name, column, budget, moment=name in _CLOCKS))
         elif kind is not Kind.PREDICTIONS:
             raise InvalidInput(
                 f"there is no label column {shown(name)}; the columns are {', '.join(sorted(inputs))}"
@@ -113,13 +115,21 @@ class _Budget:
             raise TooLarge("the columns' text decodes to more bytes than allowed; send smaller batches")
 
 
-def plain(name: str, array: pa.Array, budget: _Budget | None = None) -> pa.Array:
+def plain(name: str, array: pa.Array, budget: _Budget | None = None, *, moment: bool = False) -> pa.Array:
     """Return the column without dictionary encoding and with text as plain strings.
+
+    Parameters
+    ----------
+    name : the column, for messages.
+    array : its values.
+    budget : bytes that encoded text may grow to; None: any number.
+    moment : whether the column holds times, which no other column may.
 
     Raises
     ------
     InvalidInput
-        Where its type is nested, binary, an extension, or otherwise no scalar that Assay keeps.
+        Where its type is nested, binary, temporal (unless `moment`), an extension, or otherwise no scalar
+        that Assay keeps.
     TooLarge
         Where decoded text goes over the `budget`.
     """
@@ -137,19 +147,21 @@ def plain(name: str, array: pa.Array, budget: _Budget | None = None) -> pa.Array
         if budget is not None and pa.types.is_string_view(kind):
             budget.spend(_viewed_bytes(array))
         return array.cast(pa.string())
+    if moment and pa.types.is_timestamp(kind):
+        return array
+    if moment and pa.types.is_date(kind):
+        return array.cast(pa.timestamp("s" if pa.types.is_date32(kind) else "ms"))
     usable = (
         pa.types.is_integer(kind)
         or pa.types.is_floating(kind)
         or pa.types.is_boolean(kind)
         or pa.types.is_null(kind)
         or pa.types.is_decimal(kind)
-        or pa.types.is_timestamp(kind)
-        or pa.types.is_date(kind)
     )
     if not usable:
         raise InvalidInput(
-            f"column {shown(name)} has the type {str(kind)[:80]}; use numbers, text, booleans or timestamps, "
-            "and flatten nested values"
+            f"column {shown(name)} has the type {str(kind)[:80]}; use numbers, text or booleans, flatten "
+            "nested values, and give a number for a moment, such as its hour"
         )
     return array
 
@@ -163,8 +175,10 @@ def _viewed_bytes(array: pa.Array) -> int:
     """Bytes of all texts of a string view; each view of 16 bytes begins with its length."""
     if not len(array):
         return 0
-    views = np.frombuffer(array.buffers()[1], dtype=np.int32).reshape(-1, 4)
-    lengths = views[array.offset : array.offset + len(array), 0].astype(np.int64)
+    views = np.frombuffer(
+        array.buffers()[1], dtype=np.int32, count=4 * len(array), offset=_VIEW * array.offset
+    )
+    lengths = views[::4].astype(np.int64)
     if array.null_count:
         lengths = lengths[array.is_valid().to_numpy(zero_copy_only=False)]
     return int(lengths.sum())

@@ -113,7 +113,8 @@ def _draft(
         "probabilities": dict(draft.probabilities),
     }
     for name, values in rest.items():
-        usable = plain(name, values) if isinstance(values, pa.Array) else values
+        clock = name in ("timestamp", "observed_at")
+        usable = plain(name, values, moment=clock) if isinstance(values, pa.Array) else values
         prefix = next((prefix for prefix in PREFIXES if name.startswith(prefix)), "")
         if name in group_of:
             groups[group_of[name]][name] = usable

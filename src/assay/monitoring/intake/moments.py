@@ -101,7 +101,7 @@ def _instants(array: pa.Array) -> np.ndarray:
 
 def _micros(array: pa.Array) -> np.ndarray:
     """Return the int64 behind a timestamp array; anything where it is null."""
-    return np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset : array.offset + len(array)]
+    return np.frombuffer(array.buffers()[1], dtype=np.int64, count=len(array), offset=8 * array.offset)
 
 
 def _present(array: pa.Array) -> np.ndarray:

@@ -209,7 +209,7 @@ def _checked(what: str, array: pa.Array, values: Values, faults: Faults) -> pa.A
     if rows == 0:
         return array
     _, offset_buffer, data = array.buffers()
-    offsets = np.frombuffer(offset_buffer, dtype=np.int32)[array.offset : array.offset + rows + 1]
+    offsets = np.frombuffer(offset_buffer, dtype=np.int32, count=rows + 1, offset=4 * array.offset)
     lengths = np.diff(offsets)
     suspect = (lengths == 0) | (lengths > MAX_NAME)
     if array.null_count:
