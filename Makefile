@@ -15,7 +15,7 @@ ARGS ?=
 JOBS ?= 2
 XDIST := -n $(JOBS) --dist loadfile
 
-.PHONY: help demo serve test nightly check format lint types imports documented bench screenshot lock clean
+.PHONY: help demo serve test nightly check format lint types imports documented reference bench screenshot lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ imports: $(VENV)/dev.stamp ## Do modules import only what lies below them; does 
 
 documented: $(VENV)/dev.stamp ## Are links whole and is every setting, metric, route, command and error described
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs -m "not examples"
+
+reference: $(VENV)/dev.stamp ## Write the tables of docs/reference anew from the code
+	@$(BIN)/python scripts/reference.py
 
 bench: $(VENV)/dev.stamp ## Print the figures: rates, latencies, lag, memory
 	@$(BIN)/python -m bench $(ARGS)

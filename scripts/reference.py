@@ -1,0 +1,209 @@
+"""Write the tables of docs/reference that follow from the code; ``--check`` only says whether they do.
+
+A page holds a table between ``<!-- table: NAME -->`` and ``<!-- end -->``; what stands around it is
+written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from assay import errors
+from assay.cli.main import app
+from assay.domain.model import ModelSettings
+from assay.runtime.settings import PREFIX, Settings
+from assay.server.app import create_app
+from assay.server.errors import problem_of
+from assay.stats.metrics import METRICS
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_ATTRIBUTE = re.compile(r"^    (\w+) : (.+?)(?=^    \w+ : |\Z)", re.DOTALL | re.MULTILINE)
+
+
+def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *body]
+    return "".join("| " + " | ".join(_cell(text) for text in line) + " |\n" for line in lines)
+
+
+def settings() -> str:
+    """Return every setting of the service."""
+    return rows(
+        ["setting", "environment", "default", "meaning"],
+        (
+            [
+                f"`{item.name}`",
+                f"`{PREFIX}{item.name.upper()}`",
+                _default(item.default),
+                item.metadata["help"],
+            ]
+            for item in fields(Settings)
+        ),
+    )
+
+
+def model_settings() -> str:
+    """Return every setting of a model."""
+    described = dict(_ATTRIBUTE.findall(ModelSettings.__doc__ or ""))
+    return rows(
+        ["setting", "default", "meaning"],
+        ([f"`{item.name}`", _default(item.default), described[item.name]] for item in fields(ModelSettings)),
+    )
+
+
+def metrics() -> str:
+    """Return every metric."""
+    return rows(
+        ["metric", "better", "tasks", "meaning"],
+        (
+            [
+                f"`{info.name}`",
+                "higher" if info.higher_is_better else "lower",
+                "all" if len(info.tasks) == 4 else ", ".join(info.tasks),
+                info.description,
+            ]
+            for info in METRICS.values()
+        ),
+    )
+
+
+def error_classes() -> str:
+    """Return every error, with the HTTP status that it is answered with."""
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    return rows(
+        ["error", "is a", "HTTP", "meaning"],
+        (
+            [
+                f"`{kind.__name__}`",
+                ", ".join(f"`{base.__name__}`" for base in kind.__bases__),
+                str(problem_of(kind("")).status) if kind is not errors.AssayError else "",
+                (kind.__doc__ or "").strip(),
+            ]
+            for kind in kinds
+        ),
+    )
+
+
+def commands() -> str:
+    """Return every command with its arguments and options."""
+    return "\n".join(_commands(typer.main.get_command(app), ["assay"]))
+
+
+def routes() -> str:
+    """Return every route."""
+    return rows(
+        ["method", "path", "what it does"],
+        ([f"`{method}`", f"`{path}`", operation["summary"]] for method, path, operation in _operations()),
+    )
+
+
+def parameters() -> str:
+    """Return every parameter of a path, a query or a header."""
+    found = {
+        (one["name"], one["in"], one.get("description", ""))
+        for _, _, operation in _operations()
+        for one in operation.get("parameters", [])
+    }
+    return rows(
+        ["parameter", "in", "meaning"],
+        ([f"`{name}`", where, text] for name, where, text in sorted(found)),
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "model_settings": model_settings,
+    "metrics": metrics,
+    "errors": error_classes,
+    "commands": commands,
+    "routes": routes,
+    "parameters": parameters,
+}
+
+
+def renewed(text: str) -> str:
+    """Return a page with its tables made anew."""
+    return _TABLE.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}{match[3]}", text)
+
+
+def main() -> int:
+    """Renew all pages, or say which are out of date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail where a page is out of date"
+    )
+    check = parser.parse_args().check
+    stale = []
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if (new := renewed(text)) != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(new, encoding="utf-8")
+    if stale:
+        print(f"{'out of date' if check else 'renewed'}: {', '.join(stale)}")
+    return 1 if check and stale else 0
+
+
+def _operations() -> list[tuple[str, str, dict[str, Any]]]:
+    """Method, path and description of every operation of the API."""
+
+    class NoService:
+        """Describing the API asks nothing of the use cases."""
+
+    described = create_app(NoService(), Settings()).openapi()  # type: ignore[arg-type] # see NoService
+    return [
+        (method.upper(), path, operation)
+        for path, item in sorted(described["paths"].items())
+        for method, operation in item.items()
+    ]
+
+
+def _commands(command: Any, path: list[str]) -> Iterable[str]:
+    """Describe a command and those below it."""
+    below = getattr(command, "commands", None)
+    if below:
+        for name in below:
+            yield from _commands(below[name], [*path, name])
+        return
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
+    words = [*path, *(str(p.metavar or p.name.upper()) for p in arguments)]
+    yield f"### `{' '.join(words)}`\n\n{inspect.cleandoc(command.help or '')}\n"
+    listed = [[f"`{p.metavar or p.name.upper()}`", p.help or ""] for p in arguments]
+    listed += [["`" + "`, `".join(p.opts) + "`", p.help or ""] for p in options]
+    if listed:
+        yield rows(["argument or option", "meaning"], listed)
+
+
+def _default(value: Any) -> str:
+    """Write a default so that people can read it."""
+    if value in ("", None, ()):
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1 << 20 and value % (1 << 20) == 0:
+        return f"{value} ({value >> 20} MiB)"
+    if isinstance(value, int) and value >= 3_600_000_000:
+        hours = value // 3_600_000_000
+        return f"{value} ({hours // 24} days)" if hours % 24 == 0 else f"{value} ({hours} hours)"
+    return f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    """Return a text that keeps to its cell."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

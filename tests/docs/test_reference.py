@@ -1,0 +1,128 @@
+"""The reference pages name everything there is, and their tables follow from the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import assay
+from assay.domain.columns import LABEL_FIELDS, PREDICTION_FIELDS
+from assay.domain.finding import FindingKind
+from assay.domain.model import Task
+from assay.domain.profile import ProfileKind
+from assay.domain.time import Granularity
+from assay.ports.monitor import MonitorReader, MonitorWriter
+from assay.runtime.settings import Settings
+from assay.runtime.wiring import build_service
+from assay.server.routes.state import prometheus
+from assay.stats.drift import feature_drift
+from assay.storage.sql.tables import METADATA
+
+from .conftest import DOCS, ROOT, pages, read
+
+REFERENCE = DOCS / "reference"
+PACKAGE = ROOT / "src" / "assay"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """The program that makes the tables."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.md")), ids=lambda path: path.name)
+def test_tables_follow_from_the_code(script: ModuleType, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert script.renewed(text) == text, f"{path.name} is out of date; run: make reference"
+
+
+def test_every_table_is_in_a_page(script: ModuleType) -> None:
+    used = {
+        name
+        for page in REFERENCE.glob("*.md")
+        for name in re.findall(r"<!-- table: (\w+) -->", page.read_text())
+    }
+    assert used == set(script.TABLES)
+
+
+def test_tables_name_everything(script: ModuleType) -> None:
+    # The tables are made by a program; here is what they must not lose.
+    assert "`ASSAY_DATA_DIR`" in script.settings()
+    assert "`label_horizon`" in script.model_settings()
+    assert "`roc_auc`" in script.metrics()
+    assert all(f"`{name}`" in script.error_classes() for name in assay.errors.__all__)
+    assert "`/api/v1/predictions`" in script.routes()
+    assert "assay serve" in script.commands()
+
+
+def test_drift_statistics_are_described() -> None:
+    reference = assay.profile({"x": [1.0, 2.0], "c": ["a", "b"]})
+    drifts = [feature_drift(one, one) for one in reference.features.values()]
+    names = {name for drift in drifts for name in drift.statistics}
+    assert names <= read(REFERENCE / "metrics.md").marked
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("metrics.md", {kind.value for kind in FindingKind}),
+        ("settings.md", {task.value for task in Task}),
+        ("profiles.md", {kind.value for kind in ProfileKind}),
+        ("profiles.md", {width.value for width in Granularity}),
+        ("profiles.md", set(METADATA.tables)),
+    ],
+)
+def test_vocabulary_is_described(page: str, names: set[str]) -> None:
+    assert names - read(REFERENCE / page).marked == set()
+
+
+def test_codes_of_bad_items_are_described() -> None:
+    found = {"duplicate"}
+    for path in (PACKAGE / "monitoring" / "intake").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="add" | "add_where"), args=[_, ast.Constant(value=str(code)), *_]
+                ):
+                    found.add(code)
+    assert len(found) > 5
+    described = re.findall(
+        r"^\| `(\w+)` \| ", read(REFERENCE / "errors.md").text.partition("## Items")[2], re.MULTILINE
+    )
+    assert set(described) == found
+
+
+def test_figures_for_prometheus_are_described(tmp_path: Path) -> None:
+    service = build_service(Settings(data_dir=tmp_path))
+    try:
+        text = prometheus(service.figures())
+    finally:
+        service.close()
+    names = set(re.findall(r"^(assay_\w+) ", text, re.MULTILINE))
+    assert len(names) > 5
+    assert names - read(REFERENCE / "http-api.md").marked == set()
+
+
+def test_fields_of_predictions_and_labels_are_described() -> None:
+    text = "\n".join(page.text for page in pages())
+    missing = [name for name in {**PREDICTION_FIELDS, **LABEL_FIELDS} if f"`{name}`" not in text]
+    missing = [name for name in missing if not name.endswith("_class")]  # how text classes are stored
+    assert missing == []
+
+
+def test_methods_of_a_monitor_are_used_in_the_pages() -> None:
+    methods = {
+        name for port in (MonitorWriter, MonitorReader) for name in vars(port) if not name.startswith("_")
+    }
+    text = "\n".join(block.code for page in pages() for block in page.blocks)
+    assert {name for name in methods if f"monitor.{name}(" not in text} == set()
