@@ -156,7 +156,7 @@ def test_reading_only(database_url: str) -> None:
     reader = open_database(database_url, read_only=True)
     SqlJournal(writer).append([Entry("m", Kind.LABELS, b"x", 1)], now=1)
     assert SqlJournal(reader).head() == 1
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageUnavailable, match="reading only"):
         SqlJournal(reader).append([Entry("m", Kind.LABELS, b"x", 1)], now=1)
     assert SqlJournal(writer).head() == 1
     reader.close()
@@ -270,4 +270,28 @@ def test_another_program_can_read_the_file_meanwhile(sqlite_url: str, tmp_path: 
     other = sqlite3.connect(tmp_path / "assay.db")
     assert other.execute("SELECT sum(rows) FROM journal_batches").fetchone() == (3,)
     other.close()
+    database.close()
+
+
+def test_a_reading_transaction_sees_one_state(database: Database) -> None:
+    heads = text("SELECT position FROM journal_head")
+    with database.read() as connection:
+        assert connection.execute(heads).scalar_one() == 0
+        SqlJournal(database).append([Entry("m", Kind.LABELS, b"x", 1)], now=1)
+        assert connection.execute(heads).scalar_one() == 0
+    with database.read() as connection:
+        assert connection.execute(heads).scalar_one() == 1
+
+
+@pytest.mark.postgres
+def test_reading_on_postgres_cannot_write(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+
+    def write() -> None:
+        with database.read() as connection:
+            connection.execute(text("UPDATE journal_head SET position = 9"))
+
+    with pytest.raises(StorageUnavailable):
+        write()
+    assert SqlJournal(database).append([Entry("m", Kind.LABELS, b"x", 1)], now=1)[0].position == 1
     database.close()

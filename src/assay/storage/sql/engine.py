@@ -27,12 +27,13 @@ _OVERFLOW = 24
 _PAGE = 8192  # batches are larger than rows usually are; halves the pages that a commit writes
 _CHECKPOINT = 2_000  # pages: 16 MB of log, then it is copied into the database
 
-_POSTGRES_OPTIONS = {
+_POSTGRES_OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
     "application_name": "assay",
     # A stuck process must not hold the journal's lock for ever.
     "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c TimeZone=UTC",
 }
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError)
 
 
@@ -64,7 +65,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; on SQLite it sees one state of the database throughout.
+        """Open a transaction that only reads; it sees one state of the database throughout.
 
         Raises
         ------
@@ -85,6 +86,8 @@ class Database:
         StorageFull, StorageUnavailable, StorageCorrupt
             Nothing was written.
         """
+        if self.read_only:
+            raise StorageUnavailable("the database was opened for reading only; open it for writing")
         if not self.is_sqlite:
             with self._transaction(writes=True) as connection:
                 yield connection
@@ -105,7 +108,8 @@ class Database:
         # opened the file next would read the log anew, and find there the transaction whose fsync failed.
         try:
             with self._engine.connect() as pooled:
-                connection = pooled.execution_options(assay_writes=writes)
+                options = _SNAPSHOT if not (writes or self.is_sqlite) else {"assay_writes": writes}
+                connection = pooled.execution_options(**options)
                 with connection.begin() as transaction:
                     yield connection
                     if writes and not self.is_sqlite:
@@ -236,13 +240,10 @@ def _sqlite(name: str, *, read_only: bool) -> Database:
 
 
 def _postgres(url: URL, *, read_only: bool) -> Database:
-    arguments: dict[str, Any] = dict(_POSTGRES_OPTIONS)
-    if read_only:
-        arguments["options"] += " -c default_transaction_read_only=on"
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args=arguments,
+            connect_args=_POSTGRES_OPTIONS,
             pool_size=_POOL,
             max_overflow=_OVERFLOW,
             pool_timeout=_PATIENCE,
