@@ -10,7 +10,7 @@ from typing import Protocol
 
 from assay.domain.answers import PartHealth, ServiceHealth
 from assay.domain.time import SECOND
-from assay.errors import AssayError, StorageFull
+from assay.errors import AssayError, StorageFull, StorageUnavailable
 from assay.monitoring.group_commit import GroupCommit
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
@@ -166,7 +166,13 @@ class Runtime:
         """Free space in the data folder, looked up at most once a second."""
         moment, free = self._space
         if moment < 0 or time.monotonic() - moment > 1.0:
-            free = shutil.disk_usage(self._settings.data_dir).free
+            try:
+                free = shutil.disk_usage(self._settings.data_dir).free
+            except OSError as error:
+                folder = str(self._settings.data_dir)
+                raise StorageUnavailable(
+                    f"the data folder {folder!r} cannot be read ({error.strerror}); bring it back"
+                ) from error
             self._space = (time.monotonic(), free)
         return free
 
@@ -194,8 +200,8 @@ class Runtime:
     def _disk_health(self) -> PartHealth:
         try:
             free = self._free_bytes()
-        except OSError as error:
-            return PartHealth("disk", "failed", f"the data folder cannot be read: {error.strerror}")
+        except AssayError as error:
+            return PartHealth("disk", "failed", str(error))
         full = free < self._settings.min_free_bytes
         message = "nothing more is accepted until there is room" if full else "has room"
         return PartHealth("disk", "degraded" if full else "ok", message, {"free_bytes": float(free)})
