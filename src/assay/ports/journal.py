@@ -55,11 +55,11 @@ class Journal(Protocol):
         ...
 
     def backlog(self, *, after: int) -> tuple[int, int]:
-        """Rows after the position, and microseconds since the epoch when the oldest was appended (0: none)."""
+        """Rows after the position, and when (µs since the epoch) the oldest was appended; 0 for none."""
         ...
 
     def models(self, *, after: int) -> list[tuple[str, Kind, int, int, int]]:
-        """(model, kind, rows, first position, last position) of the batches after `after`, per model and kind."""
+        """(model, kind, rows, first position, last position) of the batches after `after`."""
         ...
 
     def trim(self, *, batches: Sequence[tuple[str, Kind, int]], keys_before: int) -> int:

@@ -62,7 +62,7 @@ class Lake(Protocol):
         upto: int | None = None,
         newest: int | None = None,
     ) -> pa.Table:
-        """Rows with ``start <= timestamp < end`` (labels: observed_at), among `ids`, at positions up to `upto`.
+        """Rows with ``start <= timestamp < end`` (labels: observed_at), among `ids`, up to position `upto`.
 
         `columns` are canonical names; ones that the table lacks are left out; ``_position`` is always
         there. `newest` limits the answer to the rows with the latest timestamps. No table: an empty one
