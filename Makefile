@@ -37,7 +37,8 @@ test: $(VENV)/dev.stamp ## Run all tests but the nightly ones, with coverage
 nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
 	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)
 
-check: format lint types imports documented ## Everything that can be judged without running the product
+check: $(VENV)/dev.stamp ## Everything that can be judged without running the product
+	@$(MAKE) --keep-going format lint types imports documented
 
 format: $(VENV)/dev.stamp ## Is the code formatted (fix: make format FIX=1)
 	@$(BIN)/ruff format $(if $(FIX),,--check) .
