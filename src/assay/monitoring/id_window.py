@@ -115,7 +115,7 @@ class IdWindow:
     [False, True]
     """
 
-    def __init__(self, capacity: int = 2_000_000) -> None:
+    def __init__(self, capacity: int = 1_000_000) -> None:
         self._capacity = capacity
         self._current = _Generation()
         self._previous = _Generation()

@@ -83,6 +83,13 @@ class Lake(Protocol):
         """Like :meth:`scan`, in pieces that fit into memory."""
         ...
 
+    def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
+        """Ids of the predictions at the latest positions, in no order.
+
+        At least `limit` of them where there are so many; some more, where that is less work.
+        """
+        ...
+
     def erase(
         self,
         model_id: str,

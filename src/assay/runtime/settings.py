@@ -36,7 +36,7 @@ class Settings:
     max_inflight_bytes: int = _setting(512 << 20, "Bodies being handled at once; more are answered 503.")
     max_items: int = _setting(1_000_000, "Most predictions or labels in one request.")
     max_columns: int = _setting(10_000, "Most features, tags and probabilities in one request.")
-    dedup_window: int = _setting(2_000_000, "Prediction ids remembered, at least, to recognise duplicates.")
+    dedup_window: int = _setting(1_000_000, "Prediction ids remembered, at least, to recognise duplicates.")
     idempotency_hours: int = _setting(24, "Hours for which an Idempotency-Key is remembered.")
     round_bytes: int = _setting(32 << 20, "Most journal bytes that one round of the profiler takes.")
     round_seconds: float = _setting(0.25, "Pause between rounds of the profiler while data arrives.")

@@ -31,6 +31,9 @@ from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry, op
 __all__ = ["Stores", "build_service", "build_worker", "open_stores", "wall_clock"]
 
 
+_IDS_AT_ONCE = 100_000
+
+
 def wall_clock() -> int:
     """Microseconds since the epoch."""
     return time.time_ns() // 1_000
@@ -221,7 +224,8 @@ def _remember_ids(window: IdWindow, journal: Journal, lake: Lake, registry: Regi
             left = limit - len(window)
             if left <= 0:
                 break
-            rows = lake.scan(model.model_id, Kind.PREDICTIONS, columns=("prediction_id",), newest=left)
-            if rows.num_rows:
-                window.admit(hash_ids(model.model_id, rows.column("prediction_id").to_pylist()))
+            ids = lake.latest_ids(model.model_id, limit=left)
+            for begin in range(0, len(ids), _IDS_AT_ONCE):
+                some = ids.slice(begin, _IDS_AT_ONCE).to_pylist()
+                window.admit(hash_ids(model.model_id, some))
         after_model = models[-1].model_id

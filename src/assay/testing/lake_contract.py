@@ -216,6 +216,20 @@ class LakeContract:
         assert sum(piece.num_rows for piece in pieces) == 10
         assert {name for piece in pieces for name in piece.column_names} == {"_position"}
 
+    def test_latest_ids_are_those_of_the_latest_positions(self, lake: Lake) -> None:
+        assert len(lake.latest_ids("m", limit=5)) == 0
+        for position in range(1, 6):
+            names = [f"{position}-{i}" for i in range(4)]
+            lake.write("m", P, [(position, predictions(names, [9 - position] * 4))], upto=position)
+        everything = {f"{position}-{i}" for position in range(1, 6) for i in range(4)}
+        for limit in (1, 4, 7, 20, 1_000):
+            found = lake.latest_ids("m", limit=limit).to_pylist()
+            assert len(found) >= min(limit, 20)
+            assert len(set(found)) == len(found)
+            assert set(found) <= everything
+        last_two = {name for name in everything if name[0] in "45"}
+        assert set(lake.latest_ids("m", limit=8).to_pylist()) >= last_two
+
     def test_erasure(self, lake: Lake) -> None:
         tags = {"t:user": pa.array(["ann", "bob", "ann", None], pa.string())}
         lake.write("m", P, [(1, predictions(["a", "b", "c", "d"], **tags))], upto=1)

@@ -117,6 +117,13 @@ class NaiveLake:
         """See :meth:`assay.ports.lake.Lake.scan_batches`."""
         yield self.scan(model_id, kind, columns=columns, start=start, end=end, upto=upto)
 
+    def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
+        """See :meth:`assay.ports.lake.Lake.latest_ids`."""
+        rows = sorted(
+            self._rows.get((model_id, Kind.PREDICTIONS), []), key=lambda row: row["_position"], reverse=True
+        )
+        return pa.chunked_array([[row["prediction_id"] for row in rows[:limit]]], pa.string())
+
     def erase(
         self, model_id: str, *, ids: Collection[str] = (), tag: tuple[str, str] | None = None, upto: int
     ) -> pa.Table:

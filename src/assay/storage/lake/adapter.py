@@ -179,6 +179,17 @@ class DeltaLake:
             if piece.num_rows:
                 yield piece
 
+    def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
+        """See :meth:`assay.ports.lake.Lake.latest_ids`. Whole files are read, the latest ones."""
+        table = self._table(model_id, Kind.PREDICTIONS)
+        rows, after = 0, 0
+        for file in sorted(table.snapshot().files, key=lambda file: file.last_position, reverse=True):
+            if rows >= limit:
+                break
+            rows += file.rows
+            after = file.first_position - 1
+        return self._read(table, ["prediction_id"], Selection(after=after)).column("prediction_id")
+
     def scan_polars(
         self,
         model_id: str,
