@@ -165,14 +165,20 @@ class Visit:
         assert foreign == []
 
 
+@pytest.fixture(scope="package")
+def contexts(browser: Any) -> dict[str, Any]:
+    """Browser profiles by theme, which keep the compiled scripts from test to test."""
+    return {theme: browser.new_context(color_scheme=theme) for theme in ("light", "dark")}
+
+
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
-    contexts = []
+def visit(contexts: dict[str, Any]) -> Iterator[Callable[..., Visit]]:
+    pages = []
 
     def start(site: Site, *, theme: str = "light", width: int = 1440) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-        contexts.append(context)
-        page = context.new_page()
+        page = contexts[theme].new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        pages.append(page)
         made = Visit(page, site.address)
         page.on("console", lambda message: made.console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: made.console.append(f"error: {error}"))
@@ -180,5 +186,6 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
         return made
 
     yield start
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.evaluate("try { localStorage.clear() } catch {}")
+        page.close()

@@ -241,7 +241,7 @@ def test_the_map_sorts_by_drift_and_pales_what_chance_explains():
         theme=figures.LIGHT,
     )
     (cells,) = traces(made, "heatmap")
-    assert [list(row) for row in cells.z] == [[0.3, 0.35, None], [0.02, 0.02, None]]
+    assert [list(row) for row in cells.z] == [[0.3, 0.35, None], [0.0, 0.0, None]]
     assert cells.text[1][0].startswith("JS 0.200, PSI 0.400, KS 0.200, n 100")
     assert "chance" in cells.text[1][0]
     assert made.layout.meta["table"]["rows"][1][1:] == ["0.200", "0.200", "–"]

@@ -160,6 +160,7 @@ def _change(now: Estimate, before: Estimate | None, unit: str) -> tuple[str, str
     difference = now.value - before.value
     arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
     size = f"{abs(difference) * 100:.1f} pp" if unit == "share" else value_text(abs(difference), unit)
+    size = size.removesuffix(" ms")  # the value beside it has the unit
     if not any(digit in "123456789" for digit in size):
         return "", ""
     verdict = ""

@@ -21,7 +21,6 @@ MAX_FEATURES = 30
 
 _ROW, _TALL_ROW, _FEW = 19, 28, 15
 _FULL = 0.4  # the colour scale's end: always the same, so that periods and models can be compared
-_PALE = 0.02
 
 
 def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = MAX_FEATURES) -> go.Figure:
@@ -55,7 +54,7 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
     ]
     colours = [
         [
-            value if value is None or beyond_chance(window.features.get(feature)) else min(value, _PALE)
+            value if value is None or beyond_chance(window.features.get(feature)) else 0.0
             for window, value in zip(windows, row, strict=True)
         ]
         for feature, row in zip(features, matrix, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.drift_table import STATISTICS, statistic
+from assay.dashboard.drift_table import DRIFT, STATISTICS, statistic
 from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
 from assay.dashboard.figures.windows import middles, time_axis
 from assay.dashboard.names import plotly_text, shown
@@ -31,8 +31,8 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
         key: [statistic(window.features.get(feature), key) if window.n else None for window in windows]
         for key in STATISTICS
     }
-    series = {key: values for key, values in series.items() if any(value is not None for value in values)}
-    if not series:
+    series = {key: values for key, values in series.items() if any(values) or key == DRIFT}  # no flat zeros
+    if not any(window.n and feature in window.features for window in windows):
         return empty_figure(theme, height=_HEIGHT, message="This feature was not logged in this period")
     figure = new_figure(
         theme,

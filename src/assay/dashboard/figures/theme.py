@@ -81,12 +81,13 @@ def naive(moment: datetime) -> str:
 
 def axis(theme: Theme, **given: Any) -> dict[str, Any]:
     """Return the settings common to all axes, with those `given`."""
+    title = {"font": {"size": 11, "color": theme.muted}} | given.pop("title", {})
     return {
         "gridcolor": theme.grid,
         "linecolor": theme.grid,
         "zeroline": False,
         "tickfont": {"size": 11, "color": theme.muted},
-        "title": {"font": {"size": 11, "color": theme.muted}},
+        "title": title,
         "automargin": True,
         "fixedrange": True,
     } | given
