@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 import assay
 from assay.errors import AssayError
@@ -45,12 +46,17 @@ _DESCRIPTION = (
 class _App(FastAPI):
     """FastAPI behind our own front."""
 
-    ingest: Ingest
-    hosts: tuple[str, ...] = ()
+    front: Front | None = None
 
-    def build_middleware_stack(self) -> Any:
-        """Put the front before everything else."""
-        return Front(super().build_middleware_stack(), self.ingest, hosts=self.hosts)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the front answer, or pass on."""
+        if self.front is None:
+            raise RuntimeError("create_app() makes the front")
+        await self.front(scope, receive, send)
+
+    async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what the front passes on."""
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of the API, with the hot path, which the framework does not know."""
@@ -116,8 +122,7 @@ def create_app(
         lifespan=lifespan,
         max_body_size=settings.max_body_bytes,
     )
-    app.ingest = ingest
-    app.hosts = (settings.host,)
+    app.front = Front(app.behind, ingest, hosts=(settings.host,))
     _handle_errors(app)
     app.include_router(state.router(service, ingest))
     app.include_router(models.router(service))
@@ -142,6 +147,10 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HttpProblem)
     async def of_http(_: Request, error: Exception) -> Response:
+        return _response(problem_of(error))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> Response:
         return _response(problem_of(error))
 
     @app.exception_handler(HTTPException)

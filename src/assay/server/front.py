@@ -93,23 +93,27 @@ class Front:
 
     async def _framework(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass on to the framework; add what its answers lack."""
-        started = False
+        started = complete = False
 
         async def guarded(message: Any) -> None:
-            nonlocal started
+            nonlocal started, complete
             if message["type"] == "http.response.start":
                 started = True
                 given = {name.lower() for name, _ in message["headers"]} & _NAMES
                 missing = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
                 message = dict(message, headers=[*message["headers"], *missing])
+            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, guarded)
         except Exception as error:
-            if started:
+            if not started:
+                await _send_problem(send, error)
+            elif complete:  # the framework has answered, and hands the error on to be logged
+                _log.error("a request failed", exc_info=error)
+            else:
                 raise
-            await _send_problem(send, error)
 
     def _check(self, scope: Any, headers: dict[bytes, bytes]) -> None:
         """Refuse who may not ask."""

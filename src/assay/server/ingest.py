@@ -240,7 +240,9 @@ def _query(query_string: bytes) -> dict[str, str]:
     if not query_string:
         return {}
     result: dict[str, str] = {}
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    if query_string.count(b"&") > _MOST_PARAMETERS:
+        raise InvalidInput(f"there are more than {_MOST_PARAMETERS} parameters in the address")
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
     for name, value in pairs:
         if name not in _PARAMETERS:
             known = ", ".join(_PARAMETERS)

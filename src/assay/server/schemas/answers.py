@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -61,8 +62,13 @@ class ProblemDocument(BaseModel):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestDocument(IngestAnswer):
-    """What became of the items of a request."""
+    """What became of the items of a request.
+
+    `prediction_ids` are there on request (``return_ids=true``): the id of each item, null for a rejected
+    one; null instead of the list where the Idempotency-Key had come before.
+    """
 
     prediction_ids: list[str | None] | None = None
 
