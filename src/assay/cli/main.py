@@ -53,11 +53,20 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
 ) -> None:
     """Start the server: the HTTP API and the pages."""
+    import contextlib
+    import signal
+
     from assay.runtime.settings import Settings
     from assay.server.run import serve as run
 
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    # Once it has stopped, the server raises the signal again; the stores are still to be closed then.
+    signal.signal(signal.SIGTERM, end)
     settings = Settings.load(host=host, port=port, data_dir=data, log_level=log_level)
-    run(settings, on_ready=lambda address: print(f"Assay is at {address} (Ctrl-C ends it)", flush=True))
+    with contextlib.suppress(KeyboardInterrupt):
+        run(settings, on_ready=lambda address: print(f"Assay is at {address} (Ctrl-C ends it)", flush=True))
 
 
 @app.command()

@@ -33,10 +33,11 @@ def show(answer: Answer | Table, *, as_json: bool) -> None:
     for row in table.cells():
         grid.add_row(*(Text(value) for value in row))
     console = Console(highlight=False, soft_wrap=False)
-    console.print(Text(table.title, style="bold"))
+    title, notes = table.around()
+    console.print(Text(title, style="bold"))
     if table.rows:
         console.print(grid)
-    for note in table.notes:
+    for note in notes:
         console.print(Text(note, style="dim"))
 
 

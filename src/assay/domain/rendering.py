@@ -83,9 +83,14 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else value.strftime("%Y-%m-%d %H:%M")
 
 
+def _printable(text: str) -> str:
+    """Names are opaque and may hold anything; none may steer a terminal or break a line."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
+
+
 def _cell(value: object) -> str:
     """One line of printable text, cut where it is long."""
-    text = "".join(sign if sign.isprintable() else "·" for sign in str(value))
+    text = _printable(str(value))
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 
 
@@ -98,8 +103,12 @@ class Table:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
 
+    def around(self) -> tuple[str, list[str]]:
+        """Return the title and the remarks as printable texts."""
+        return _printable(self.title), [_printable(note) for note in self.notes]
+
     def cells(self) -> list[list[str]]:
-        """Return the rows as short printable texts: names are opaque and may hold anything."""
+        """Return the rows as short printable texts."""
         return [[_cell(value) for value in row] for row in self.rows]
 
     def figures(self) -> list[bool]:
@@ -114,7 +123,8 @@ class Table:
         metric  value
         auc       0.7
         """
-        lines = [self.title]
+        title, notes = self.around()
+        lines = [title]
         if self.rows:
             grid = [list(self.columns), *self.cells()]
             widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
@@ -125,7 +135,7 @@ class Table:
                     for value, width, figure in zip(row, widths, right, strict=True)
                 )
                 lines.append("  ".join(padded).rstrip())
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, *notes])
 
     def html(self) -> str:
         """Return the table as HTML, everything in it escaped."""
