@@ -70,12 +70,12 @@ class Replay:
         for first in range(0, len(self._flights), _BATCH):
             part = self._flights.iloc[first : first + _BATCH]
             until = part["scheduled"].iloc[-1]
+            yield Predictions(self._scored(part), len(part), until)
             due = int(np.searchsorted(arrival, until.tz_localize(None).to_numpy()))
-            # Whatever has arrived is handed on once there is enough of it, as a nightly or hourly job would.
+            # What has arrived is handed on once there is enough of it, as an hourly job would.
             if due - sent >= _BATCH:
                 yield self._labels(sent, due)
                 sent = due
-            yield Predictions(self._scored(part), len(part), until)
         for first in range(sent, len(arrival), 10 * _BATCH):
             yield self._labels(first, min(first + 10 * _BATCH, len(arrival)))
 
