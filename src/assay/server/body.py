@@ -20,6 +20,7 @@ _ZSTD_PIECE = 2_048
 _GZIP_PIECE = 32_768
 _FRAMES = 10_000
 _LIKELY_RATIO = 16
+_JSON_RATIO = 4
 _ZSTD_WINDOW = 8 << 20  # what RFC 9659 lets a sender use
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -137,9 +138,15 @@ async def _patiently(receive: Any) -> Any:
         ) from None
 
 
-def likely_size(body: bytes, encoding: str, *, limit: int) -> int:
-    """Bytes that a body takes with what is likely to be inside it; `limit` is the most there can be."""
-    return len(body) + (min(limit, _LIKELY_RATIO * len(body)) if encoding else 0)
+def likely_size(body: bytes, encoding: str, content_type: str, *, limit: int) -> int:
+    """Bytes that a body is likely to take in memory with what is inside it.
+
+    `limit` is the most there can be after decompression. JSON becomes some four times as many bytes of
+    objects before it is columns.
+    """
+    inside = min(limit, _LIKELY_RATIO * len(body)) if encoding else 0
+    plain = inside or len(body)
+    return len(body) + inside + (_JSON_RATIO * plain if "json" in content_type.lower() else 0)
 
 
 def decompress(body: bytes, encoding: str, *, limit: int) -> bytes:

@@ -149,7 +149,9 @@ class Ingest:
         with Hold(self.inflight) as hold:
             body = await read_body(headers, receive, limit=self._settings.max_body_bytes, hold=hold)
             encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-            hold.grow(likely_size(body, encoding, limit=self._settings.max_decoded_bytes))
+            if encoding or len(body) > _INLINE:
+                content_type = headers.get(b"content-type", b"").decode("latin-1")
+                hold.grow(likely_size(body, encoding, content_type, limit=self._settings.max_decoded_bytes))
             intake, future = await self._begin(
                 kind, headers, query, key, body, encoding, scope["query_string"]
             )

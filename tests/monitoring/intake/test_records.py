@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -333,3 +334,13 @@ def test_the_model_may_be_named_elsewhere() -> None:
     assert read_json(Kind.PREDICTIONS, body, context(), model_id="x").model_id == "x"
     with pytest.raises(InvalidInput):
         read_json(Kind.PREDICTIONS, b'{"model_id": "y", "predictions": [{}]}', context(), model_id="x")
+
+
+def test_a_body_of_very_many_objects_is_refused_before_they_are_made() -> None:
+    body = b'{"model_id": "m", "predictions": [' + b"{}," * 2_000_000 + b"{}]}"
+    begin = time.perf_counter()
+    with pytest.raises(TooLarge):
+        read_json(Kind.PREDICTIONS, body, context(items=100_000))
+    with pytest.raises(TooLarge):
+        read_json(Kind.PREDICTIONS, body, context(values=1_000_000))
+    assert time.perf_counter() - begin < 1

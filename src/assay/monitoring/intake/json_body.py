@@ -16,7 +16,7 @@ from assay.errors import InvalidInput, TooLarge, Unreadable
 from assay.monitoring.intake.assemble import GROUPS, assemble
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.columnar import ColumnValues, draft_of_columns
-from assay.monitoring.intake.context import Context
+from assay.monitoring.intake.context import Context, Limits
 from assay.monitoring.intake.faults import Faults, shown
 from assay.monitoring.intake.records import draft_of_records
 from assay.monitoring.intake.single import read_single
@@ -67,6 +67,7 @@ _ITEM: dict[Kind, msgspec.json.Decoder[Any]] = {
 _SCALARS = {int, float, str, bool, type(None)}
 _NOT_FINITE = (b"N", b"I")
 _SMALL = 1 << 20
+_OBJECTS = 1 + len(GROUPS)
 _IN_JSON: dict[type, str] = {dict: "an object", list: "a list"}
 
 
@@ -85,11 +86,8 @@ def read_json(kind: Kind, body: bytes, context: Context, *, model_id: str | None
     TooLarge
         Where it holds more than the limits allow.
     """
-    if len(body) > _SMALL and body.count(b",") > context.limits.values:
-        raise TooLarge(
-            f"the body holds more than {context.limits.values} values; send fewer items at once, "
-            "or an Arrow stream"
-        )
+    if len(body) > _SMALL:
+        _check_size(body, context.limits)
     faults: Faults | None = None
     try:
         envelope = _WHOLE[kind].decode(body)
@@ -114,6 +112,20 @@ def read_json(kind: Kind, body: bytes, context: Context, *, model_id: str | None
     else:
         draft = draft_of_records(kind, name, version, items, context, faults)
     return assemble(draft, context)
+
+
+def _check_size(body: bytes, limits: Limits) -> None:
+    """Refuse a large body that would become too many objects, before they are made.
+
+    An item and its features, tags and probabilities have a brace each, and every value but the last has a
+    comma behind it. Text may hold both too, so the bounds are wide.
+    """
+    for sign, most in ((b",", limits.values), (b"{", _OBJECTS * limits.items + _SMALL)):
+        if body.count(sign) > most:
+            raise TooLarge(
+                "the body holds more items or values than one request may; send fewer items at once, "
+                "or an Arrow stream"
+            )
 
 
 def _model(in_body: str | None, elsewhere: str | None) -> str:

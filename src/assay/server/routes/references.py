@@ -54,9 +54,9 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
         headers: dict[bytes, bytes] = dict(request.scope["headers"])
 
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+        content_type = headers.get(b"content-type", b"").decode("latin-1")
 
         def work(body: bytes) -> ReferenceView:
-            content_type = headers.get(b"content-type", b"").decode("latin-1")
             plain = decompress(body, encoding, limit=settings.max_decoded_bytes)
             context = Context(now=now(), limits=limits_of(settings))
             intake = read_intake(Kind.PREDICTIONS, plain, content_type, context, {}, model_id=model_id)
@@ -66,7 +66,7 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
 
         with Hold(inflight) as hold:
             body = await read_body(headers, request.receive, limit=settings.max_body_bytes, hold=hold)
-            hold.grow(likely_size(body, encoding, limit=settings.max_decoded_bytes))
+            hold.grow(likely_size(body, encoding, content_type, limit=settings.max_decoded_bytes))
             return reply(ReferenceView, await run_in_threadpool(work, body))
 
     return routes
