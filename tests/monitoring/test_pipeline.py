@@ -59,16 +59,16 @@ def check_all(service, world, days=3):
     check_window(service, world, START, START + days * DAY, region="south")
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_any_order_of_arrival_gives_the_metrics_of_one_batch(tmp_path, seed):
+def replay_in_any_order(folder, seed, *, predictions=300, **settings):
+    """Send predictions and labels in random pieces and order, with pauses of the background work."""
     rng = random.Random(seed)
     clock = Clock()
-    service = open_service(tmp_path, clock, lake_rows=1)
+    service = open_service(folder, clock, lake_rows=1, **settings)
     service.put_model("m", settings=ModelSettings(slices=("region",)))
     world = World()
-    predictions = make_predictions(rng, 300)
-    labels = labels_for(rng, predictions)
-    events = [("p", piece) for piece in cut(rng, predictions, 60)]
+    rows = make_predictions(rng, predictions)
+    labels = labels_for(rng, rows)
+    events = [("p", piece) for piece in cut(rng, rows, 60)]
     events += [("l", piece) for piece in cut(rng, labels, 60)]
     rng.shuffle(events)
     for kind, piece in events:
@@ -86,9 +86,25 @@ def test_any_order_of_arrival_gives_the_metrics_of_one_batch(tmp_path, seed):
     service.catch_up()
     check_all(service, world)
     view = service.model("m")
-    assert view.predictions == 300
+    assert view.predictions == predictions
     assert view.waiting_labels == 1  # the one for a prediction that never came
     service.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_of_arrival_gives_the_metrics_of_one_batch(tmp_path, seed):
+    replay_in_any_order(tmp_path, seed)
+
+
+@pytest.mark.postgres
+def test_any_order_on_postgres(tmp_path, postgres_url):
+    replay_in_any_order(tmp_path, 17, database_url=postgres_url)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_any_order_many_times(tmp_path, seed):
+    replay_in_any_order(tmp_path, seed, predictions=600)
 
 
 def test_it_goes_on_where_it_stopped(tmp_path):

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assay.domain.answers import PartHealth, ServiceHealth
 from assay.domain.time import SECOND
@@ -77,13 +77,13 @@ class Runtime:
         stores: OpenStores,
         *,
         worker: BackgroundWorker | None,
-        works_here: bool,
+        where: Literal["thread", "process"] | None,
         clock: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._stores = stores
         self._worker = worker
-        self._works_here = works_here
+        self._where = where
         self._clock = clock
         self._committer: GroupCommit | None = None
         self._space: tuple[float, int] = (-1.0, 0)
@@ -104,11 +104,11 @@ class Runtime:
 
     def lease(self) -> bool:
         """Whether this process does the background work; it takes it on where nobody else does."""
-        return self._stores.lease.acquire()
+        return self._where != "process" and self._stores.lease.acquire()
 
     def release(self) -> None:
         """Let another process do the background work, unless a thread of this one does."""
-        if not self._works_here:
+        if self._where is None:
             self._stores.lease.release()
 
     def check_space(self) -> None:

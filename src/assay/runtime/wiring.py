@@ -173,7 +173,7 @@ def _assemble(
         background = build_worker(settings, stores, clock=clock)
     elif worker == "process":
         background = WorkerProcess(settings)
-    runtime = Runtime(settings, stores, worker=background, works_here=worker == "thread", clock=clock)
+    runtime = Runtime(settings, stores, worker=background, where=worker, clock=clock)
     committer = GroupCommit(
         stores.journal, window, clock=clock, on_commit=runtime.wake, guard=runtime.check_space
     )
