@@ -22,17 +22,18 @@ serve(settings, on_ready=lambda url: print(url, flush=True))
 """
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", START, str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    assert url.startswith("http://127.0.0.1:"), url
-    return process, url
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process and its address; killed at the end if it still runs."""
+    command = [sys.executable, "-c", START, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        try:
+            assert url.startswith("http://127.0.0.1:"), url
+            yield process, url
+        finally:
+            process.kill()
 
 
 def test_it_stops_cleanly_and_keeps_what_it_acknowledged(tmp_path: Path) -> None:
