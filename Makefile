@@ -32,7 +32,7 @@ serve: $(VENV)/demo.stamp ## Start the empty service at http://localhost:8004
 
 test: $(VENV)/dev.stamp ## Run all tests but the nightly ones, with coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest -m "not nightly" $(XDIST) --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -m "not nightly" --hypothesis-profile ci $(XDIST) --cov --cov-report=term $(ARGS)
 
 nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
 	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)
