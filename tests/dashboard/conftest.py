@@ -101,7 +101,9 @@ def fresh() -> MemoryService:
     return MemoryService()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(
+    scope="module"
+)  # Playwright keeps an event loop running, which other modules' tests cannot bear
 def browser() -> Iterator[Any]:
     """Headless Chromium; absent ones skip the tests, except where everything is meant to be installed."""
     try:
@@ -165,7 +167,7 @@ class Visit:
         assert foreign == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def contexts(browser: Any) -> dict[str, Any]:
     """Browser profiles by theme, which keep the compiled scripts from test to test."""
     return {theme: browser.new_context(color_scheme=theme) for theme in ("light", "dark")}

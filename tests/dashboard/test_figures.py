@@ -248,6 +248,13 @@ def test_the_map_sorts_by_drift_and_pales_what_chance_explains():
     assert made.layout.yaxis.ticktext == ("moved", "calm")
 
 
+def test_the_map_is_ordered_by_the_whole_period_where_it_is_given():
+    windows = [drift_window(0, drift("weekday", 0.9), drift("amount", 0.3))]
+    whole = drift_window(0, drift("weekday", 0.01), drift("amount", 0.3))
+    made = figures.drift_heatmap(windows, whole=whole, theme=figures.LIGHT)
+    assert made.layout.yaxis.ticktext == ("amount", "weekday")
+
+
 def test_the_map_has_room_for_the_most_moved_only():
     features = [drift(f"f{place}", place / 100) for place in range(60)]
     made = figures.drift_heatmap([drift_window(0, *features)], theme=figures.LIGHT)

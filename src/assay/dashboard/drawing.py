@@ -33,7 +33,7 @@ _FIGURES: dict[str, _Draw] = {
         read.calibration(model, view), theme=theme
     ),
     "drift": lambda read, model, view, theme: figures.drift_heatmap(
-        read.drift_windows(model, view), theme=theme
+        read.drift_windows(model, view), whole=read.drift(model, view), theme=theme
     ),
 }
 _METRIC = "metric."

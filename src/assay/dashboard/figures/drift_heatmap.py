@@ -20,10 +20,16 @@ MAX_FEATURES = 30
 """Rows of the map; the features that moved most are drawn."""
 
 _ROW, _TALL_ROW, _FEW = 19, 28, 15
-_FULL = 0.4  # the colour scale's end: always the same, so that periods and models can be compared
+_FULL = 0.6  # the colour scale's end: always the same, so that periods and models can be compared
 
 
-def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = MAX_FEATURES) -> go.Figure:
+def drift_heatmap(
+    windows: Sequence[DriftWindow],
+    *,
+    theme: Theme,
+    whole: DriftWindow | None = None,
+    limit: int = MAX_FEATURES,
+) -> go.Figure:
     """Draw the Jensen-Shannon distance to the reference, features by windows, the most moved on top.
 
     Cells whose change chance alone explains (see :func:`assay.dashboard.drift_table.beyond_chance`) stay
@@ -33,12 +39,14 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
     ----------
     windows : in order of time, at most some 400.
     theme : colours.
+    whole : the period as one window, whose drift orders the rows; None: the windows' average does. (Within
+        a day, a weekday or the weather is always far from a reference of months.)
     limit : rows drawn at most.
     """
     filled = [window for window in windows if window.n]
     if not any(window.features for window in filled):
         return empty_figure(theme, height=220, message="No features were logged in this period")
-    features = ranked(filled)[:limit]
+    features = ranked([whole] if whole is not None and whole.n else filled)[:limit]
     matrix = [
         [statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows]
         for feature in features
@@ -89,8 +97,8 @@ def drift_heatmap(windows: Sequence[DriftWindow], *, theme: Theme, limit: int = 
             "len": 1,
             "outlinewidth": 0,
             "tickfont": {"size": 10, "color": theme.muted},
-            "tickvals": [0, 0.1, 0.2, 0.3, _FULL],
-            "ticktext": ["0", "0.1", "0.2", "0.3", "0.4+"],
+            "tickvals": [0, 0.2, 0.4, _FULL],
+            "ticktext": ["0", "0.2", "0.4", "0.6+"],
             "x": 1.01,
         },
     )
