@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,16 @@ from assay.errors import InvalidInput, StorageFull, StorageUnavailable
 from assay.runtime.maintenance import Maintenance
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
-from tests.monitoring.replay import START, Clock, flush, make_predictions, open_service, prediction_intake
+from tests.monitoring.replay import (
+    START,
+    Clock,
+    Label,
+    flush,
+    label_intake,
+    make_predictions,
+    open_service,
+    prediction_intake,
+)
 
 
 def test_minutes_are_dropped_and_no_answer_changes(tmp_path):
@@ -117,3 +127,83 @@ def test_a_data_folder_that_is_a_file(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InvalidInput, match="is a file"):
         build_service(Settings(data_dir=tmp_path / "taken"))
+
+
+TRACES = [b"id-of-a-person-4711", b"a-very-private-place"]
+
+
+def files_with_traces(folder):
+    return [
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and any(trace in path.read_bytes() for trace in TRACES)
+    ]
+
+
+def service_with_a_secret(folder, clock):
+    rng = random.Random(6)
+    service = open_service(folder, clock)
+    rows = make_predictions(rng, 50)
+    secret = replace(rows[7], id="id-of-a-person-4711", city="a-very-private-place")
+    service.submit(prediction_intake([*rows[:7], secret, *rows[8:]], clock.now)).result()
+    service.submit(label_intake([Label(secret.id, "1", START)], clock.now)).result()
+    # The provisional reference names the categories that were seen; a given one takes its place.
+    service.put_reference("m", prediction_intake(rows[:7], clock.now).table)
+    service.catch_up()
+    assert files_with_traces(folder) != []
+    return service
+
+
+def test_no_file_holds_what_was_erased(tmp_path):
+    service = service_with_a_secret(tmp_path, Clock())
+    assert service.erase("m", ids=["id-of-a-person-4711"]).erased == 1
+    assert files_with_traces(tmp_path) == []
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("store", "method", "calls"),
+    [
+        ("profiles", "commit", 1),
+        ("lake", "erase", 1),
+        ("profiles", "commit", 2),
+        ("profiles", "commit", 3),
+        ("journal", "trim", 1),
+        ("journal", "wipe", 1),
+        ("journal", "trim", 2),
+        ("journal", "wipe", 2),
+    ],
+)
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_an_erasure_cut_short_anywhere_is_finished_later(tmp_path, monkeypatch, store, method, calls, done):
+    clock = Clock()
+    service = service_with_a_secret(tmp_path, clock)
+    target = {"profiles": service._profiles, "lake": service._raw._lake, "journal": service._journal}[store]
+    real = getattr(target, method)
+    count = 0
+
+    def cut_short(*arguments, **options):
+        nonlocal count
+        count += 1
+        if count == calls and not done:
+            raise StorageUnavailable("cut short")
+        result = real(*arguments, **options)
+        if count == calls:
+            raise StorageUnavailable("cut short")
+        return result
+
+    monkeypatch.setattr(target, method, cut_short)
+    with pytest.raises(StorageUnavailable, match="cut short"):
+        service.erase("m", ids=["id-of-a-person-4711"])
+    assert count == calls
+    service.close()
+    service = open_service(tmp_path, clock)  # as after a crash: what was in memory is gone
+    service.catch_up()
+    flush(service)
+    # Between the last two steps only the ids that were asked for are left, in free space.
+    if (store, method, calls, done) != ("journal", "trim", 2, True):
+        assert files_with_traces(tmp_path) == []
+    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    assert window.n_predictions == 49
+    assert service.model("m").waiting_labels == 0
+    service.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,10 +41,22 @@ def matching_rows(raw: RawRows, model_id: str, erasure: Erasure, *, upto: int | 
 
 
 class Eraser:
-    """Carries out the erasures that the journal holds."""
+    """Carries out the erasures that the journal holds.
 
-    def __init__(self, raw: RawRows, lake: Lake, lake_writer: LakeWriter, profiles: Profiles) -> None:
+    `rebuild` takes one step of rebuilding stale profiles at a position; false where none is stale.
+    """
+
+    def __init__(
+        self,
+        raw: RawRows,
+        lake: Lake,
+        lake_writer: LakeWriter,
+        profiles: Profiles,
+        *,
+        rebuild: Callable[[int], bool],
+    ) -> None:
         self._raw = raw
+        self._rebuild = rebuild
         self._lake = lake
         self._lake_writer = lake_writer
         self._profiles = profiles
@@ -51,7 +65,9 @@ class Eraser:
         """Erase what a batch asks for. `before` is the profiles' position, which moves to the batch's.
 
         The buckets are marked before anything is deleted: a crash in between repeats the erasure, and
-        an erasure repeated no longer finds the rows that would tell which buckets they were in.
+        an erasure repeated no longer finds the rows that would tell which buckets they were in. The
+        position moves when the profiles no longer count the rows; the erasure's own batch leaves the
+        journal last of all, when no file holds anything of what was erased.
         """
         model_id = batch.model_id
         for kind in (Kind.PREDICTIONS, Kind.LABELS):
@@ -69,8 +85,10 @@ class Eraser:
         )
         if ids:
             self._lake.erase(model_id, ids=ids, upto=batch.position)
+        while self._rebuild(before):
+            pass
         self._profiles.commit(ProfileChange(before=before, after=batch.position))
-        self._lake_writer.trim(model_id, upto=batch.position)
+        self._lake_writer.finish_erasure(model_id, upto=batch.position)
 
 
 _NONE = pa.table({"prediction_id": pa.array([], pa.string()), "timestamp": pa.array([], TIMESTAMP)})

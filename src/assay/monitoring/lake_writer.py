@@ -53,6 +53,10 @@ class LakeWriter:
         known = self._profiles.position()
         done: list[tuple[str, Kind, int]] = []
         for model_id, kind, rows, _first, last in self._journal.models(after=0):
+            if kind is Kind.ERASURE:
+                if last <= known:
+                    self.finish_erasure(model_id, upto=last)
+                continue
             if not kind.holds_rows:
                 done.append((model_id, kind, min(last, known)))
                 continue
@@ -66,11 +70,16 @@ class LakeWriter:
             self._journal.trim(batches=done, keys_before=now - self._keys)
         return moved
 
-    def trim(self, model_id: str, *, upto: int) -> None:
-        """Delete a model's batches up to a position that lake and profiles have reached."""
-        self._journal.trim(
-            batches=[(model_id, kind, upto) for kind in Kind], keys_before=self._clock() - self._keys
-        )
+    def finish_erasure(self, model_id: str, *, upto: int) -> None:
+        """Delete a model's batches up to a position that lake and profiles have reached, for good.
+
+        The erasure's own batch goes last: as long as it is there, this is done again after a crash.
+        """
+        keys_before = self._clock() - self._keys
+        others = [kind for kind in Kind if kind is not Kind.ERASURE]
+        for kinds in (others, [Kind.ERASURE]):
+            self._journal.trim(batches=[(model_id, kind, upto) for kind in kinds], keys_before=keys_before)
+            self._journal.wipe()
 
     def flush(self, model_id: str, kind: Kind, *, upto: int) -> int:
         """Move one model's rows of one kind up to a position; return how many."""

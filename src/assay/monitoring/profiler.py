@@ -101,7 +101,7 @@ class Profiler:
         self._slice_values: dict[str, dict[str, set[str]]] = {}
         self._dirty = DirtyRebuilder(self._raw, profiles, self.references, clock=clock)
         self._rebuilds = ReferenceRebuilder(self._raw, profiles, self.references)
-        self._eraser = Eraser(self._raw, lake, lake_writer, profiles)
+        self._eraser = Eraser(self._raw, lake, lake_writer, profiles, rebuild=self._rebuild)
         self._upkeep = Upkeep(profiles, registry, self._join, clock=clock)
         self._rounds = 0
         self.revisions: dict[str, int] = {}

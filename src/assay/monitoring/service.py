@@ -44,7 +44,7 @@ from assay.stats.summaries.reference import Reference
 __all__ = ["Service"]
 
 _POLL_SECONDS = 0.01
-_COMMAND_SECONDS = 30.0
+_COMMAND_SECONDS = 60.0
 
 
 class Service:
@@ -126,12 +126,7 @@ class Service:
             )
         reference = Reference.of(columns_for_reference(table), rows=table.num_rows)
         self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
-        for view in self.references(model_id):
-            if view.reference_id == reference.id:
-                return view
-        raise StorageUnavailable(
-            "the reference is stored and will be used as soon as the background work has caught up"
-        )
+        return next(view for view in self.references(model_id) if view.reference_id == reference.id)
 
     def erase(
         self, model_id: str, *, ids: Sequence[str] = (), tag: tuple[str, str] | None = None
@@ -150,23 +145,38 @@ class Service:
             raise InvalidInput("nothing to erase: give prediction ids, or a tag and its value")
         erasure = Erasure(ids=tuple(ids), tag=tag)
         rows = matching_rows(self._raw, model_id, erasure)
-        self._command(model_id, erasure)
-        self.catch_up()
+        position = self._command(model_id, erasure)
+        deadline = time.monotonic() + _COMMAND_SECONDS
+        while self._journal.read(after=position - 1, upto=position):  # its own batch is the last that goes
+            if time.monotonic() > deadline:
+                raise StorageUnavailable(
+                    "the rows no longer count; their last traces are still being removed"
+                )
+            time.sleep(_POLL_SECONDS)
         return ErasureAnswer(model_id, rows.num_rows)
 
-    def _command(self, model_id: str, command: Command) -> None:
-        """Append a command to the journal and wait until it has taken effect.
+    def _command(self, model_id: str, command: Command) -> int:
+        """Append a command to the journal, wait until it has taken effect, and return its position.
 
-        Under heavy load that can take longer than a client waits; the command is durable all the same.
+        Raises
+        ------
+        StorageUnavailable
+            Where that takes longer than a client waits; the command is durable all the same.
         """
         (receipt,) = self._journal.append([command_entry(model_id, command)], now=self._clock())
         self._background.wake()
+        position = receipt.position or 0
         deadline = time.monotonic() + _COMMAND_SECONDS
         try:
-            while self._profiles.position() < (receipt.position or 0) and time.monotonic() < deadline:
+            while self._profiles.position() < position:
                 self._step_or_wait()
+                if time.monotonic() > deadline:
+                    raise StorageUnavailable(
+                        "the change is stored, and takes effect when the background work has caught up"
+                    )
         finally:
             self._background.release()
+        return position
 
     # -- reading ----------------------------------------------------------------------------------
 

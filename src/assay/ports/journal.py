@@ -70,6 +70,13 @@ class Journal(Protocol):
         """
         ...
 
+    def wipe(self) -> None:
+        """Free the store's files of what deleted batches have left behind in them.
+
+        Deleting marks space as free; an erasure asks for more. Appends wait meanwhile.
+        """
+        ...
+
     def close(self) -> None:
         """Release connections. A closed journal is not used again; closing twice is no error."""
         ...

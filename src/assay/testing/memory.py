@@ -123,6 +123,9 @@ class MemoryJournal:
             self._keys = {name: key for name, key in self._keys.items() if key[2] >= keys_before}
         return removed
 
+    def wipe(self) -> None:
+        """Do nothing: nothing is left behind."""
+
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 

@@ -138,6 +138,37 @@ class Database:
         with self.read() as connection:
             connection.execute(text("SELECT 1")).scalar_one()
 
+    def vacuum(self) -> None:
+        """Write the database anew without what deleted rows have left behind in it.
+
+        On SQLite the files hold nothing of them afterwards; on PostgreSQL its own VACUUM runs, and what the
+        server's log and backups hold is for those who run it to say.
+
+        Raises
+        ------
+        StorageError
+            What the database's failure amounts to.
+        """
+        if not self._writer.acquire(timeout=_PATIENCE):
+            raise StorageUnavailable(f"the database was busy for {_PATIENCE:.0f} s; try again")
+        try:
+            with self._engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None  # noqa: S101 - connected
+                if self.is_sqlite:
+                    driver.execute("VACUUM")
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                else:
+                    driver.autocommit = True
+                    try:
+                        driver.execute("VACUUM")
+                    finally:
+                        driver.autocommit = False
+        except _FAILURES as error:
+            raise translate(error, path=self.path) from error
+        finally:
+            self._writer.release()
+
     def size_bytes(self) -> int:
         """Bytes that the database takes on disk, its write-ahead log included on SQLite."""
         if self.path is None:

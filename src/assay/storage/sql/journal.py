@@ -155,6 +155,10 @@ class SqlJournal:
                 forgotten = connection.execute(delete(idempotency_keys).where(_K.key.in_(stale))).rowcount
         return removed
 
+    def wipe(self) -> None:
+        """Write the database anew without its free space."""
+        self._database.vacuum()
+
     def close(self) -> None:
         """Forget what was cached; the connections belong to the database, which its owner closes."""
         self._streams.clear()
