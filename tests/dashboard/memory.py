@@ -193,6 +193,7 @@ class MemoryService:
         reference = self._reference(rows)
         if reference is None:
             return []
+        wanted = only.pop("features", None)
         return [
             DriftWindow(
                 start=from_micros(low),
@@ -200,10 +201,14 @@ class MemoryService:
                 n=table.num_rows,
                 reference_id=reference.id,
                 provisional=reference.provisional,
-                features=profile_drift(
-                    reference.profile,
-                    FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows),
-                ),
+                features={
+                    name: found
+                    for name, found in profile_drift(
+                        reference.profile,
+                        FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows),
+                    ).items()
+                    if wanted is None or name in wanted
+                },
             )
             for low, high, table in self._cut(rows, start, end, step, **only)
         ]

@@ -8,13 +8,17 @@ import threading
 from html.parser import HTMLParser
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from assay.dashboard.events import events
 from assay.dashboard.names import model_path
 from assay.dashboard.readings import Readings
 from assay.dashboard.view import parse_view
+from assay.domain.columns import Kind
 from assay.domain.finding import Finding, FindingKind
+from assay.domain.model import Task
 from assay.errors import NotFound, StorageUnavailable
 from tests.dashboard import traffic
 from tests.dashboard.conftest import serve
@@ -225,6 +229,29 @@ def test_many_models_are_paged(fresh):
         assert "m050" not in first
         assert "/?after=m049" in first
         assert "m069" in httpx.get(f"{site.address}/?after=m049").text
+
+
+def test_names_of_ten_kilobytes_and_hundreds_of_features(fresh):
+    name = "ü" * 5_000
+    fresh.put_model(name, task=Task.BINARY)
+    rng = np.random.default_rng(1)
+    rows = traffic.flights(rng, days=3, per_day=20)
+    table = traffic.prediction_table(rows, rng, prefix="w", version_from=9)
+    for place in range(60):
+        column = f"n:{place:03}" + "x" * 9_000
+        table = table.append_column(
+            column, pa.array(rng.normal(size=rows.n) + (place == 7) * np.arange(rows.n))
+        )
+    traffic.send(fresh, name, Kind.PREDICTIONS, table)
+    for site in serve(fresh):
+        answer = httpx.get(site.address + model_path(name), timeout=30)
+        assert answer.status_code == 200
+        assert len(answer.content) < 100_000
+        checked(answer.text)
+        assert "30 more features" in answer.text
+        figure = httpx.get(site.address + model_path(name) + "/figures/drift.json", timeout=30).json()
+        assert len(figure["layout"]["yaxis"]["ticktext"]) == 30
+        assert httpx.get(site.address, timeout=30).status_code == 200
 
 
 # -- readings -------------------------------------------------------------------------------------

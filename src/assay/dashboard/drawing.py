@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from assay.dashboard import figures
 from assay.dashboard.figures.theme import Theme
+from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
 from assay.dashboard.view import View
 from assay.errors import NotFound
@@ -44,14 +45,18 @@ def draw(
 ) -> go.Figure:
     """Draw the figure called `name`: one of the fixed ones, ``metric.<metric>``, or ``feature``.
 
+    `feature` is the key of a feature, see :func:`assay.dashboard.names.feature_key`.
+
     Raises
     ------
     NotFound
-        Where there is no such figure.
+        Where there is no such figure or feature.
     """
     colours = figures.DARK if theme == "dark" else figures.LIGHT
     if name == "feature":
-        return figures.feature_drift_figure(readings.drift_windows(model_id, view), feature, theme=colours)
+        chosen = _feature(readings, model_id, view, feature)
+        windows = readings.feature_windows(model_id, view, chosen)
+        return figures.feature_drift_figure(windows, chosen, theme=colours)
     if name.startswith(_METRIC):
         return figures.metric_figure(
             readings.windows(model_id, view), name.removeprefix(_METRIC), theme=colours
@@ -59,6 +64,15 @@ def draw(
     if name not in _FIGURES:
         raise NotFound(f"there is no figure {name[:80]!r}; the figures are {', '.join(_FIGURES)}")
     return _FIGURES[name](readings, model_id, view, colours)
+
+
+def _feature(readings: Readings, model_id: str, view: View, key: str) -> str:
+    """Return the name of the feature with the given key."""
+    whole = readings.drift(model_id, view)
+    for name in whole.features if whole is not None else ():
+        if feature_key(name) == key:
+            return name
+    raise NotFound("there is no such feature in the reference; look for it in the table of features")
 
 
 def figure_response(figure: go.Figure, *, table: bool) -> Response:

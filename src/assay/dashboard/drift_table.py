@@ -105,23 +105,20 @@ def ranked(windows: Sequence[DriftWindow]) -> list[str]:
     return sorted(sums, key=lambda feature: (-sums[feature] / max(1, rows[feature]), feature))
 
 
-def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow]) -> list[DriftRow]:
+def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow], *, limit: int) -> list[DriftRow]:
     """Return the table's rows, the features that moved most over the whole period first.
 
     Parameters
     ----------
     whole : the whole period as one window.
     windows : the same period cut into windows, for the lines.
+    limit : rows at most.
     """
     if whole is None:
         return []
-    lines: dict[str, list[float | None]] = {}
-    for feature in whole.features:
-        lines[feature] = [
-            statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows
-        ]
     rows = []
-    for feature in ranked([whole]):
+    for feature in ranked([whole])[:limit]:
+        line = [statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows]
         drift = whole.features[feature]
         values = {name: statistic(drift, name) for name in STATISTICS}
         moved = beyond_chance(drift)
@@ -132,7 +129,7 @@ def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow]) -> lis
                 n=drift.n_current,
                 values=values,
                 levels={name: level(name, value) if moved else "" for name, value in values.items()},
-                line=spark(lines[feature], zero=True, high=STATISTICS[DRIFT].large),
+                line=spark(line, zero=True, high=STATISTICS[DRIFT].large),
             )
         )
     return rows

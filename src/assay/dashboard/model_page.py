@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assay.dashboard.drift_table import DriftRow, drift_rows
 from assay.dashboard.metric_names import CHARTS, TILES, MetricName, metric_name
 from assay.dashboard.numbers import count_text, interval_text, share_text, span_text, value_text
-from assay.dashboard.readings import Readings
+from assay.dashboard.readings import MAX_FEATURES, Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import View
 from assay.domain.answers import DriftWindow, MetricWindow, ModelView
@@ -17,9 +17,6 @@ from assay.domain.time import from_micros, to_micros
 from assay.stats.metrics import Estimate
 
 __all__ = ["ModelPage", "Tile", "model_page"]
-
-MAX_DRIFT_ROWS = 40
-"""Features listed on the page; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,9 @@ def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
         if estimate.value is not None or not labelled  # without labels, all charts say that they wait
     }
     drift = readings.drift(model_id, view)
-    rows = drift_rows(drift, readings.drift_windows(model_id, view)) if drift and drift.n else []
+    rows: list[DriftRow] = []
+    if drift is not None and drift.n:
+        rows = drift_rows(drift, readings.drift_windows(model_id, view), limit=MAX_FEATURES)
     return ModelPage(
         model=model,
         view=view,
@@ -80,8 +79,8 @@ def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
         classifies=task is not None and task.classifies,
         scored=task is Task.BINARY,
         drift=drift,
-        drift_rows=tuple(rows[:MAX_DRIFT_ROWS]),
-        drift_hidden=max(0, len(rows) - MAX_DRIFT_ROWS),
+        drift_rows=tuple(rows),
+        drift_hidden=len(drift.features) - len(rows) if drift is not None and rows else 0,
         shown_span=_shown_span(model, view),
     )
 

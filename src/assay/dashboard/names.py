@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import unicodedata
 from urllib.parse import quote
 
 from assay.errors import NotFound
 
-__all__ = ["MAX_SHOWN", "model_from_slug", "model_path", "model_slug", "plotly_text", "shown"]
+__all__ = ["MAX_SHOWN", "feature_key", "model_from_slug", "model_path", "model_slug", "plotly_text", "shown"]
 
 MAX_SHOWN = 72
 """Most characters of a name that a page shows; the middle of a longer one is left out."""
@@ -80,6 +81,15 @@ def model_from_slug(slug: str) -> str:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError) as exc:
         raise NotFound("this address names no model; look for it in the list of models") from exc
+
+
+def feature_key(feature: str) -> str:
+    """Return 16 hex digits that stand for a feature in addresses, which its name might be too long for.
+
+    >>> feature_key("amount")
+    '4d7dd47091a33e83'
+    """
+    return hashlib.blake2b(feature.encode(), digest_size=8).hexdigest()
 
 
 def model_path(model_id: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from assay.dashboard.assets import asset_url, plotly_style_ids
 from assay.dashboard.drift_table import STATISTICS
-from assay.dashboard.names import model_path, shown
+from assay.dashboard.names import feature_key, model_path, shown
 from assay.dashboard.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
 from assay.dashboard.spark import HEIGHT, WIDTH
 from assay.domain.time import from_micros
@@ -58,6 +58,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "STATISTICS": STATISTICS,
         "asset": asset_url,
+        "feature_key": feature_key,
         "from_micros": from_micros,
         "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
         "model_path": model_path,

@@ -9,18 +9,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeVar, cast
 
+from assay.dashboard.drift_table import ranked
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.model import Model
 from assay.errors import InvalidInput, NotFound
 
-__all__ = ["Reader", "Readings"]
+__all__ = ["MAX_FEATURES", "Reader", "Readings"]
 
 T = TypeVar("T")
+
+MAX_FEATURES = 40
+"""Features whose drift is followed over time; of more than these, those that moved most in the period."""
 
 
 class Reader(Protocol):
@@ -68,6 +72,7 @@ class Reader(Protocol):
         step: int | None = None,
         version: str | None = None,
         slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+        features: Sequence[str] | None = None,
     ) -> list[DriftWindow]:
         """Drift of a window, or of each step of it."""
         ...
@@ -155,10 +160,20 @@ class Readings:
         return found[0] if found else None
 
     def drift_windows(self, model_id: str, view: View) -> list[DriftWindow]:
-        """Drift in windows of `view`, wide enough for features; empty where there is no reference."""
-        return self._drift(model_id, view, step=view.drift_step)
+        """Drift in windows of `view` of the features that moved most; empty where there is no reference."""
+        whole = self.drift(model_id, view)
+        if whole is None:
+            return []
+        most = tuple(ranked([whole])[:MAX_FEATURES]) if len(whole.features) > MAX_FEATURES else None
+        return self._drift(model_id, view, step=view.drift_step, features=most)
 
-    def _drift(self, model_id: str, view: View, *, step: int | None) -> list[DriftWindow]:
+    def feature_windows(self, model_id: str, view: View, feature: str) -> list[DriftWindow]:
+        """Drift of one feature in windows of `view`."""
+        return self._drift(model_id, view, step=view.drift_step, features=(feature,))
+
+    def _drift(
+        self, model_id: str, view: View, *, step: int | None, features: tuple[str, ...] | None = None
+    ) -> list[DriftWindow]:
         """Read drift; a model or slice without profiles of its features has none."""
 
         def read() -> list[DriftWindow]:
@@ -170,11 +185,13 @@ class Readings:
                     step=step,
                     version=view.version,
                     slice=view.slice,
+                    features=features,
                 )
             except (NotFound, InvalidInput):
                 return []
 
-        return self._read(model_id, ("drift", view.start, view.end, step, view.version, view.slice), read)
+        what = ("drift", view.start, view.end, step, view.version, view.slice, features)
+        return self._read(model_id, what, read)
 
     def _read(self, model_id: str, what: Hashable, compute: Callable[[], T]) -> T:
         """Return the kept answer, that of a thread that is computing it, or compute it."""

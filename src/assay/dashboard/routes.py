@@ -107,7 +107,7 @@ def router(
             after=after,
             following=models[PER_PAGE - 1].model_id if len(models) > PER_PAGE else None,
             address=str(request.base_url).rstrip("/"),
-            live_url="/events",
+            path="",
             revision=revision,
         )
 
@@ -146,13 +146,11 @@ def router(
     def model(slug: str, request: Request) -> Response:
         revision = service.revision(model_from_slug(slug))  # read first: what comes meanwhile is news
         found, view = chosen(slug, request)
-        path = model_path(found.model.model_id)
         return page(
             "model.html",
             page=model_page(readings, found, view),
             presets=tuple(PRESETS),
-            path=path,
-            live_url=f"{path}/events",
+            path=model_path(found.model.model_id),
             revision=revision,
         )
 

@@ -6,7 +6,7 @@
   const seen = new WeakSet();
 
   const address = (figure, more) => {
-    const url = new URL(figure.dataset.src, location.href);
+    const url = new URL(`${document.body.dataset.path}/figures/${figure.dataset.src}`, location.origin);
     url.searchParams.set("theme", assay.theme());
     for (const [key, value] of Object.entries(more || {})) url.searchParams.set(key, value);
     return url;

@@ -59,7 +59,7 @@
   };
 
   const connect = () => {
-    const source = new EventSource(document.body.dataset.liveUrl);
+    const source = new EventSource(`${document.body.dataset.path}/events`);
     source.addEventListener("revision", (event) => {
       const same = (known ?? document.body.dataset.revision) === event.data;
       known = event.data;
@@ -75,6 +75,6 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
-    if (document.body.dataset.liveUrl) connect();
+    if (document.body.dataset.revision) connect();
   });
 })();
