@@ -344,3 +344,27 @@ def test_a_body_of_very_many_objects_is_refused_before_they_are_made() -> None:
     with pytest.raises(TooLarge):
         read_json(Kind.PREDICTIONS, body, context(values=1_000_000))
     assert time.perf_counter() - begin < 1
+
+
+def test_an_item_of_very_many_values_is_refused_before_it_is_made() -> None:
+    pairs = b",".join(b'"%x":1' % number for number in range(1_000_000))
+    body = b'{"model_id": "m", "predictions": [{"features": {%s}}, {}]}' % pairs
+    begin = time.perf_counter()
+    with pytest.raises(TooLarge, match="one item"):
+        read_json(Kind.PREDICTIONS, body, context())
+    assert time.perf_counter() - begin < 1
+
+
+def test_a_long_text_is_no_item_of_many_values() -> None:
+    intake = read_predictions([{"features": {"x": "y" * 2_000_000}}])
+    assert intake.table.num_rows == 1
+
+
+def test_very_many_bad_items_are_counted_quickly() -> None:
+    body = b'{"model_id": "m", "predictions": [' + b'{"a":[]},' * 100_000 + b'{"score":1e400}]}'
+    begin = time.perf_counter()
+    intake = read_json(Kind.PREDICTIONS, body, context())
+    assert time.perf_counter() - begin < 2
+    assert intake.rejected_total == 100_000
+    assert len(intake.rejected) == 1_000
+    assert intake.table.column("score").to_pylist() == [math.inf]

@@ -17,7 +17,7 @@ from assay.monitoring.intake.assemble import GROUPS, assemble
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.columnar import ColumnValues, draft_of_columns
 from assay.monitoring.intake.context import Context, Limits
-from assay.monitoring.intake.faults import Faults, shown
+from assay.monitoring.intake.faults import LISTED, Faults, shown
 from assay.monitoring.intake.records import draft_of_records
 from assay.monitoring.intake.single import read_single
 
@@ -67,6 +67,8 @@ _ITEM: dict[Kind, msgspec.json.Decoder[Any]] = {
 _SCALARS = {int, float, str, bool, type(None)}
 _NOT_FINITE = (b"N", b"I")
 _SMALL = 1 << 20
+_LONG = 50_000
+_OUT_OF_RANGE = "out of range"  # msgspec's words for numbers that Python's json can read
 _OBJECTS = 1 + len(GROUPS)
 _IN_JSON: dict[type, str] = {dict: "an object", list: "a list"}
 
@@ -126,6 +128,21 @@ def _check_size(body: bytes, limits: Limits) -> None:
                 "the body holds more items or values than one request may; send fewer items at once, "
                 "or an Arrow stream"
             )
+    if len(max(body.split(b"}"), key=len)) > _LONG and _widest(body) > _OBJECTS * limits.columns:
+        raise TooLarge(f"one item has more than {limits.columns} values, the most columns there may be")
+
+
+def _widest(body: bytes) -> int:
+    """Most pairs of name and value that an item of the body is likely to have."""
+    envelopes: tuple[Any, ...] = (_RawPredictions, _RawLabels)
+    for envelope in envelopes:
+        try:
+            found = msgspec.json.decode(body, type=envelope)
+        except (ValueError, RecursionError):
+            continue
+        items = getattr(found, "predictions" if envelope is _RawPredictions else "labels") or []
+        return max((bytes(item).count(b'":') for item in items), default=0)
+    return 0  # what is wrong with it is told by the decoding proper
 
 
 def _model(in_body: str | None, elsewhere: str | None) -> str:
@@ -159,7 +176,11 @@ def _each(kind: Kind, body: bytes) -> tuple[Any, list[Any] | None, Faults | None
     for row, item in enumerate(items):
         try:
             items[row] = decode(item)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as refused:
+            if faults.total >= LISTED and _OUT_OF_RANGE not in str(refused):
+                faults.add(row, "wrong_type", "")  # counted, and described no more
+                items[row] = {}
+                continue
             try:
                 items[row] = _judged(kind, json.loads(bytes(item)), row, faults)
             except (ValueError, RecursionError) as error:
