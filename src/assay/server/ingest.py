@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ from assay.monitoring.intake.json_body import read_json
 from assay.runtime.settings import Settings
 from assay.server.body import Hold, Inflight, decompress, likely_size, read_body
 from assay.server.errors import HttpProblem
+from assay.server.memory import LARGE, release
 from assay.server.wakeup import Wakeup
 
 __all__ = [
@@ -146,17 +148,24 @@ class Ingest:
         self.requests += 1
         query = _query(scope["query_string"])
         key = _key(headers)
-        with Hold(self.inflight) as hold:
-            body = await read_body(headers, receive, limit=self._settings.max_body_bytes, hold=hold)
-            encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-            if encoding or len(body) > _INLINE:
-                content_type = headers.get(b"content-type", b"").decode("latin-1")
-                hold.grow(likely_size(body, encoding, content_type, limit=self._settings.max_decoded_bytes))
-            intake, future = await self._begin(
-                kind, headers, query, key, body, encoding, scope["query_string"]
-            )
-            # The journal's queue holds the batch from here on; its size is bounded by the requests in flight.
-            answer = _without_rows(intake) if future is None else await self._waiter().result(future)
+        size = 0
+        try:
+            with Hold(self.inflight) as hold:
+                body = await read_body(headers, receive, limit=self._settings.max_body_bytes, hold=hold)
+                encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+                if encoding or len(body) > _INLINE:
+                    content_type = headers.get(b"content-type", b"").decode("latin-1")
+                    size = likely_size(body, encoding, content_type, limit=self._settings.max_decoded_bytes)
+                    hold.grow(size)
+                intake, future = await self._begin(
+                    kind, headers, query, key, body, encoding, scope["query_string"]
+                )
+                # The journal's queue holds the batch from here on, among the bytes in flight.
+                answer = _without_rows(intake) if future is None else await self._waiter().result(future)
+        finally:
+            if size > LARGE:
+                with suppress(RuntimeError):  # the threads are stopped already
+                    self._threads.submit(release)
         document: Any = answer
         if query.get("return_ids") in ("true", "1"):
             document = answer.to_dict() | {"prediction_ids": None if answer.replayed else _ids(intake)}

@@ -20,7 +20,7 @@ def shown(value: object) -> str:
     """Return `value` as it appears in a message: quoted, and cut where it is long.
 
     >>> shown("x" * 200)[-5:]
-    "xx'…"
+    "xxx'…"
     """
     if isinstance(value, str):
         return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}…"
