@@ -1,7 +1,11 @@
-"""The ``bash`` blocks of the documentation are run against a real server; each must succeed."""
+"""The ``bash`` blocks of the documentation are run against a real server; each must succeed.
+
+Where a ``json`` block follows at once, everything in it must be in the answer.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +58,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.skipif(shutil.which("curl") is None and not os.environ.get("CI"), reason="needs curl")
 @pytest.mark.parametrize("page", WITH_BASH, ids=lambda page: page.name)
 def test_requests_succeed(page: Page, address: str, tmp_path: Path) -> None:
-    for block in page.blocks:
+    blocks = page.blocks
+    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
         if block.language == "bash":
             code = re.sub(r"http://localhost:8004", address, block.code)
             done = subprocess.run(
@@ -65,6 +71,31 @@ def test_requests_succeed(page: Page, address: str, tmp_path: Path) -> None:
                 timeout=60,
             )
             assert done.returncode == 0, f"{page.name}:{block.line}\n{done.stdout}\n{done.stderr}"
+            if after is not None and after.language == "json":
+                answer = json.loads(done.stdout)
+                assert contains(answer, json.loads(after.code)), f"{page.name}:{block.line}\n{done.stdout}"
+
+
+def test_an_answer_that_lacks_something_is_found() -> None:
+    assert contains({"a": [{"b": 1, "c": 2}], "d": 3}, {"a": [{"b": 1}]})
+    assert not contains({"a": [{"b": 1}]}, {"a": [{"b": 2}]})
+    assert not contains({"a": [{"b": 1}]}, {"a": [{"b": 1}, {"b": 1}]})
+    assert not contains({"a": 1}, {"b": 1})
+
+
+def contains(answer: Any, expected: Any) -> bool:
+    """Whether all of `expected` is in `answer`; members of objects may be more."""
+    if isinstance(expected, dict):
+        return isinstance(answer, dict) and all(
+            name in answer and contains(answer[name], value) for name, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return (
+            isinstance(answer, list)
+            and len(answer) == len(expected)
+            and all(contains(one, other) for one, other in zip(answer, expected, strict=True))
+        )
+    return bool(answer == expected)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
