@@ -15,6 +15,7 @@ from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
 from assay.server.app import create_app
 from assay.server.front import is_loopback
+from assay.server.joined_writes import JoinedWrites
 
 __all__ = ["serve"]
 
@@ -75,6 +76,7 @@ def serve(
         app.state.stopping = _Stopping()
         config = uvicorn.Config(
             app,
+            http=JoinedWrites,
             log_level=settings.log_level.lower(),
             access_log=False,
             server_header=False,
