@@ -19,7 +19,6 @@ CATEGORIES = ("carrier", "origin", "destination")
 NUMBERS = (
     "departure_minute",
     "distance",
-    "weekday",
     "temperature",
     "dew_point",
     "humidity",
@@ -72,7 +71,6 @@ def load() -> pd.DataFrame:
         table["minute"], unit="min"
     )
     table["departure_minute"] = table["hour"] * 60 + table["minute"]
-    table["weekday"] = pd.to_datetime(table[["year", "month", "day"]]).dt.dayofweek
     table["late"] = (table["arr_delay"] > LATE_AFTER).astype(float).where(table["arr_delay"].notna())
     table = table.rename(columns=_RENAMED).sort_values(["scheduled", "carrier", "flight"], kind="stable")
     table["flight_id"] = (
@@ -84,4 +82,4 @@ def load() -> pd.DataFrame:
         + table["scheduled"].dt.strftime("%Y%m%dT%H%MZ")
     )
     kept = table[["flight_id", "scheduled", *FEATURES, "late"]].reset_index(drop=True)
-    return kept.astype(dict.fromkeys(("departure_minute", "distance", "weekday"), "int64"))
+    return kept.astype(dict.fromkeys(("departure_minute", "distance"), "int64"))

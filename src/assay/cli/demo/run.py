@@ -69,7 +69,7 @@ def run(demo: Demo) -> None:
             console.print(f"\n    {page}\n", style="bold cyan")
             _declare(monitor, flights)
             _replay(monitor, replay, len(flights[flights["month"] > _TRAINING_MONTHS]), console)
-            _settle(monitor)
+            _settle(monitor, console)
             show(_by_month(monitor, flights), as_json=False)
             if demo.once:
                 return
@@ -121,6 +121,8 @@ def _declare(monitor: Monitor, flights: pd.DataFrame) -> None:
     monitor.configure(MODEL, task="binary", slices=SLICES, positive_class="1")
     training = flights.loc[flights["month"] <= _TRAINING_MONTHS, list(FEATURES)]
     monitor.set_reference(MODEL, training, name="January and February")
+    # A reading waits until the reference is in use; so all that follows is compared with it from the start.
+    monitor.model(MODEL)
 
 
 def _replay(monitor: Monitor, replay: Replay, total: int, console: Console) -> None:
@@ -144,14 +146,17 @@ def _replay(monitor: Monitor, replay: Replay, total: int, console: Console) -> N
                 monitor.label(model=MODEL, labels=step.frame)
 
 
-def _settle(monitor: Monitor) -> None:
+def _settle(monitor: Monitor, console: Console) -> None:
     """Wait until the service has worked up what it got."""
     deadline = time.monotonic() + _SETTLE_SECONDS
-    while time.monotonic() < deadline:
-        parts = {part.name: part for part in monitor.health().parts}
-        if not parts["profiles"].figures.get("lag_rows"):
-            return
-        time.sleep(0.2)
+    with console.status("Working up the rest …") as status:
+        while time.monotonic() < deadline:
+            parts = {part.name: part for part in monitor.health().parts}
+            rows = parts["profiles"].figures.get("lag_rows", 0)
+            if not rows:
+                return
+            status.update(f"Working up the rest: {number(rows)} predictions and labels …")
+            time.sleep(0.2)
 
 
 def _by_month(monitor: Monitor, flights: pd.DataFrame) -> Table:
