@@ -57,7 +57,7 @@ def number(value: float | None) -> str:
         return f"{value:,.0f}"
     if abs(value) >= 100:
         return f"{value:.1f}"
-    return f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    return f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.3e}"
 
 
 def share(value: float | None) -> str:
@@ -126,7 +126,7 @@ class Table:
         title, notes = self.around()
         lines = [title]
         if self.rows:
-            grid = [list(self.columns), *self.cells()]
+            grid = [[_cell(name) for name in self.columns], *self.cells()]
             widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
             right = self.figures()
             for row in grid:
@@ -139,14 +139,15 @@ class Table:
 
     def html(self) -> str:
         """Return the table as HTML, everything in it escaped."""
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        title, remarks = self.around()
+        head = "".join(f"<th>{html.escape(_cell(name))}</th>" for name in self.columns)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row) + "</tr>"
             for row in self.cells()
         )
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
+        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in remarks)
         table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>" if self.rows else ""
-        return f"<table><caption>{html.escape(self.title)}</caption>{table}</table>{notes}"
+        return f"<table><caption>{html.escape(title)}</caption>{table}</table>{notes}"
 
 
 class Answer:
