@@ -62,6 +62,18 @@ def test_models_have_ids_of_their_own():
     assert not window.admit(hash_ids("a", ["x"])).any()
 
 
+def test_an_id_that_equals_its_models_name():
+    window = IdWindow(100)
+    assert window.admit(hash_ids("a", ["a"])).all()
+    assert window.admit(hash_ids("b", ["b"])).all()
+    assert len({int(hash_ids(name, [name])[0]) for name in map(str, range(1_000))}) == 1_000
+
+
+@given(st.lists(st.text(max_size=5), min_size=20, max_size=40), st.text(max_size=5))
+def test_one_by_one_or_many_at_once_hashes_alike(ids, model):
+    assert hash_ids(model, ids).tolist() == [int(hash_ids(model, [name])[0]) for name in ids]
+
+
 def test_hashes_that_share_a_slot_do_not_hide_one_another():
     window = IdWindow(100)
     colliding = np.arange(1, 9, dtype=np.uint64) << np.uint64(12)  # the same lowest 12 bits

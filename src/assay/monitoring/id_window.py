@@ -9,6 +9,9 @@ import numpy as np
 __all__ = ["IdWindow", "hash_ids"]
 
 _EMPTY = np.uint64(0)
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+_FACTOR = 0x9E37_79B9_7F4A_7C15  # 2^64 over the golden ratio, an odd number (Knuth, TAOCP 3, 6.4)
+_FEW = 16
 
 
 def hash_ids(model_id: str, ids: Sequence[str]) -> np.ndarray:
@@ -17,12 +20,21 @@ def hash_ids(model_id: str, ids: Sequence[str]) -> np.ndarray:
     Python's own string hash is used: it is keyed anew in every process, so nobody outside can make two ids
     collide on purpose, and it costs some 40 ns an id. The hashes must therefore not be stored.
     """
-    hashes = np.fromiter(map(hash, ids), dtype=np.int64, count=len(ids)).view(np.uint64)
-    with np.errstate(over="ignore"):
-        mixed = (hashes ^ np.uint64(hash(model_id) & 0xFFFF_FFFF_FFFF_FFFF)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
-    mixed[mixed == _EMPTY] = np.uint64(1)
-    return mixed
+    # The hash of a tuple, not of the name: an id that equals its model's name must not cancel it.
+    salt = hash((model_id,)) & _MASK
+    if len(ids) <= _FEW:
+        return np.array([_mixed((hash(name) ^ salt) & _MASK) for name in ids], dtype=np.uint64)
+    hashes = np.fromiter(map(hash, ids), dtype=np.int64, count=len(ids)).view(np.uint64) ^ np.uint64(salt)
+    hashes *= np.uint64(_FACTOR)  # arrays wrap around without a warning
+    hashes ^= hashes >> np.uint64(29)
+    hashes[hashes == _EMPTY] = np.uint64(1)
+    return hashes
+
+
+def _mixed(value: int) -> int:
+    """Spread one hash over all bits, as for arrays; never 0, which marks an empty slot."""
+    value = value * _FACTOR & _MASK
+    return (value ^ value >> 29) or 1
 
 
 class _Generation:

@@ -38,7 +38,7 @@ class Settings:
     max_columns: int = _setting(10_000, "Most features, tags and probabilities in one request.")
     dedup_window: int = _setting(1_000_000, "Prediction ids remembered, at least, to recognise duplicates.")
     idempotency_hours: int = _setting(24, "Hours for which an Idempotency-Key is remembered.")
-    round_bytes: int = _setting(32 << 20, "Most journal bytes that one round of the profiler takes.")
+    round_bytes: int = _setting(8 << 20, "Most journal bytes that one round of the profiler takes.")
     round_seconds: float = _setting(0.25, "Pause between rounds of the profiler while data arrives.")
     lake_rows: int = _setting(250_000, "Rows of a model in the journal that are moved to the lake at once.")
     lake_seconds: float = _setting(30.0, "Longest stay of a row in the journal before it goes to the lake.")
