@@ -20,7 +20,8 @@ from assay.errors import AssayError, InvalidInput, StorageUnavailable
 
 __all__ = ["Retry", "Transport"]
 
-_AGAIN: Final = frozenset({429, 502, 503, 504, 507})
+# Not 507: a disk that is full stays full for longer than a caller should be kept waiting.
+_AGAIN: Final = frozenset({429, 502, 503, 504})
 _COMPRESS_FROM = 4_096
 _LONGEST_WAIT = 60.0
 
