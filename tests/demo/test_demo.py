@@ -149,3 +149,24 @@ def test_a_folder_in_use_is_not_written_into(tmp_path):
     done = demo("--port", str(free_port()), "--data", str(tmp_path))
     assert done.returncode == 1
     assert "name a new folder" in done.stderr
+
+
+def test_sigterm_ends_the_server_too(tmp_path):
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from assay.cli.demo.server_process import running_server\n"
+        "with running_server(int(sys.argv[1]), Path(sys.argv[2])) as process:\n"
+        "    print(process.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo = subprocess.Popen([sys.executable, "-c", script, str(port), str(tmp_path)], stdout=subprocess.PIPE)
+    server = int(demo.stdout.readline())
+    demo.terminate()
+    assert demo.wait(30) == 143
+    demo.stdout.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)

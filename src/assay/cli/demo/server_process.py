@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,8 +59,9 @@ def running_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]
             command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
         )
     try:
-        _await_ready(process, port, log)
-        yield process
+        with _ended_by_sigterm():
+            _await_ready(process, port, log)
+            yield process
     finally:
         process.terminate()
         try:
@@ -66,6 +69,23 @@ def running_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this process like an exit, so that what it started is ended too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
