@@ -28,7 +28,7 @@ from assay.stats.metrics import METRICS
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_ATTRIBUTE = re.compile(r"^    (\w+) : (.+?)(?=^    \w+ : |\Z)", re.DOTALL | re.MULTILINE)
+_ATTRIBUTE = re.compile(r"^(\w+) : (.+?)(?=^\w+ : |\Z)", re.DOTALL | re.MULTILINE)
 
 
 def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
@@ -56,7 +56,7 @@ def settings() -> str:
 
 def model_settings() -> str:
     """Return every setting of a model."""
-    described = dict(_ATTRIBUTE.findall(ModelSettings.__doc__ or ""))
+    described = dict(_ATTRIBUTE.findall(inspect.cleandoc(ModelSettings.__doc__ or "")))
     return rows(
         ["setting", "default", "meaning"],
         ([f"`{item.name}`", _default(item.default), described[item.name]] for item in fields(ModelSettings)),
