@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from assay.domain.profile import ProfileKey, ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity, from_micros
 from assay.monitoring.coverage import Piece, cover, plan_steps, snap
 from assay.monitoring.deltas import decode_if_fits, outcome_type
+from assay.monitoring.profile_cache import ProfileCache
 from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.summary_pool import StoredSummary
 from assay.monitoring.task import positive_class
@@ -35,7 +35,7 @@ from assay.stats.summaries.traffic import TrafficSummary
 
 __all__ = ["Analyst", "Selection"]
 
-_CACHED = 4_096
+_CACHED_BYTES = 64 << 20
 _SCORE_BARS = 50
 _ORDER = (Granularity.MINUTE, Granularity.HOUR, Granularity.DAY, Granularity.MONTH)
 
@@ -63,7 +63,7 @@ class Analyst:
         self._profiles = profiles
         self._references = references
         self._clock = clock
-        self._decoded: OrderedDict[tuple[ProfileKey, int, int], StoredSummary] = OrderedDict()
+        self._decoded: ProfileCache[tuple[ProfileKey, int, int]] = ProfileCache(_CACHED_BYTES)
 
     def metrics(
         self,
@@ -229,14 +229,12 @@ class Analyst:
     ) -> StoredSummary | None:
         """Read a profile, or remember having read these very bytes."""
         name = (key, len(data), hash(data))
-        held = self._decoded.get(name)
+        held = self._decoded.find((name,)).get(name)
         if held is None:
             references: Mapping[str, Reference] = {} if reference is None else {reference.id: reference}
             held = decode_if_fits(model, key, data, references)
             if held is not None and key.granularity in (Granularity.DAY, Granularity.MONTH):
-                self._decoded[name] = held
-                while len(self._decoded) > _CACHED:
-                    self._decoded.popitem(last=False)
+                self._decoded.store({name: held})
         return held
 
     def _metric_window(

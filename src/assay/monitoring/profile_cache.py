@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
+from typing import Generic, TypeVar
 
-from assay.domain.profile import ProfileKey
 from assay.monitoring.summary_pool import StoredSummary, memory_of
 
 __all__ = ["ProfileCache"]
 
 
-class ProfileCache:
+Key = TypeVar("Key", bound=Hashable)
+
+
+class ProfileCache(Generic[Key]):
     """The most recently used profiles; thread-safe.
 
     Parameters
@@ -22,11 +25,11 @@ class ProfileCache:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._held: OrderedDict[ProfileKey, tuple[int, StoredSummary]] = OrderedDict()
+        self._held: OrderedDict[Key, tuple[int, StoredSummary]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def find(self, keys: Collection[ProfileKey]) -> dict[ProfileKey, StoredSummary]:
+    def find(self, keys: Collection[Key]) -> dict[Key, StoredSummary]:
         """Those of `keys` that are held."""
         found = {}
         with self._lock:
@@ -37,7 +40,7 @@ class ProfileCache:
                     found[key] = entry[1]
         return found
 
-    def store(self, summaries: Mapping[ProfileKey, StoredSummary]) -> None:
+    def store(self, summaries: Mapping[Key, StoredSummary]) -> None:
         """Hold summaries."""
         with self._lock:
             for key, summary in summaries.items():
@@ -49,13 +52,13 @@ class ProfileCache:
                 _, (size, _) = self._held.popitem(last=False)
                 self._bytes -= size
 
-    def drop(self, keys: Collection[ProfileKey]) -> None:
+    def drop(self, keys: Collection[Key]) -> None:
         """Forget some."""
         with self._lock:
             for key in keys:
                 self._drop(key)
 
-    def _drop(self, key: ProfileKey) -> None:
+    def _drop(self, key: Key) -> None:
         held = self._held.pop(key, None)
         if held is not None:
             self._bytes -= held[0]

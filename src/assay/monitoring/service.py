@@ -74,7 +74,8 @@ class Service:
         self._background = background
         self._clock = clock
         self._raw = RawRows(journal, lake)
-        self._analyst = Analyst(profiles, ReferenceKeeper(self._raw, profiles), clock=clock)
+        self._references = ReferenceKeeper(self._raw, profiles)
+        self._analyst = Analyst(profiles, self._references, clock=clock)
         self._lookup = Lookup(self._raw)
 
     # -- writing ----------------------------------------------------------------------------------
@@ -256,18 +257,23 @@ class Service:
             for one in rebuilds
             if one.status is RebuildStatus.RUNNING
         }
+        stored = self._profiles.references(model_id, with_payload=False)
+        known = self._references.by_id(model_id)
+        if any(one.reference_id not in known for one in stored):
+            self._references.reset(model_id)
+            known = self._references.by_id(model_id)
         return [
             ReferenceView(
-                reference_id=stored.reference_id,
-                name=stored.name,
-                provisional=stored.provisional,
-                rows=stored.rows,
-                created_at=from_micros(stored.created_at),
-                active=stored.reference_id == model.reference_id,
-                progress=progress.get(stored.reference_id, 1.0),
-                features=tuple(Reference.from_bytes(stored.payload).features),
+                reference_id=one.reference_id,
+                name=one.name,
+                provisional=one.provisional,
+                rows=one.rows,
+                created_at=from_micros(one.created_at),
+                active=one.reference_id == model.reference_id,
+                progress=progress.get(one.reference_id, 1.0),
+                features=tuple(known[one.reference_id].features) if one.reference_id in known else (),
             )
-            for stored in self._profiles.references(model_id)
+            for one in stored
         ]
 
     def metrics(
