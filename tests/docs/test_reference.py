@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from bench.__main__ import PARTS
 
 import assay
 from assay.domain.columns import LABEL_FIELDS, PREDICTION_FIELDS
@@ -84,6 +85,10 @@ def test_drift_statistics_are_described() -> None:
 )
 def test_vocabulary_is_described(page: str, names: set[str]) -> None:
     assert names - read(REFERENCE / page).marked == set()
+
+
+def test_parts_of_the_benchmark_are_described() -> None:
+    assert set(PARTS) <= read(DOCS / "explanation" / "performance.md").marked
 
 
 def test_codes_of_bad_items_are_described() -> None:
