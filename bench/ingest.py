@@ -49,8 +49,9 @@ def _spent(before: dict[str, float], after: dict[str, float], result: dict[str, 
     seconds = result["seconds"]
     parts = {
         "journal": after["journal_seconds"] - before["journal_seconds"],
-        "profiles": after["worker_profile_seconds"] - before["worker_profile_seconds"],
-        "lake": after["worker_lake_seconds"] - before["worker_lake_seconds"],
+        # The worker tells its figures now and then; a young one may not have told any yet.
+        "profiles": after.get("worker_profile_seconds", 0.0) - before.get("worker_profile_seconds", 0.0),
+        "lake": after.get("worker_lake_seconds", 0.0) - before.get("worker_lake_seconds", 0.0),
     }
     if "http_decode_seconds" in after:
         parts = {"decode": after["http_decode_seconds"] - before["http_decode_seconds"], **parts}
