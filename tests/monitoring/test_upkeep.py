@@ -11,7 +11,7 @@ import pytest
 from assay.domain.model import ModelSettings
 from assay.domain.profile import ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity
-from assay.errors import InvalidInput, StorageFull, StorageUnavailable
+from assay.errors import InvalidInput, NotFound, StorageFull, StorageUnavailable
 from assay.runtime.maintenance import Maintenance
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
@@ -206,4 +206,14 @@ def test_an_erasure_cut_short_anywhere_is_finished_later(tmp_path, monkeypatch, 
     (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
     assert window.n_predictions == 49
     assert service.model("m").waiting_labels == 0
+    service.close()
+
+
+def test_an_erasure_right_after_the_first_rows(tmp_path):
+    clock = Clock()
+    service = open_service(tmp_path, clock)
+    service.submit(prediction_intake(make_predictions(random.Random(1), 5), clock.now)).result()
+    assert service.erase("m", ids=["p0"]).erased == 1
+    with pytest.raises(NotFound, match="no model 'other'"):
+        service.erase("other", ids=["p0"])
     service.close()

@@ -91,4 +91,4 @@ class Eraser:
         self._lake_writer.finish_erasure(model_id, upto=batch.position)
 
 
-_NONE = pa.table({"prediction_id": pa.array([], pa.string()), "timestamp": pa.array([], TIMESTAMP)})
+_NONE = pa.schema([("prediction_id", pa.string()), ("timestamp", TIMESTAMP)]).empty_table()

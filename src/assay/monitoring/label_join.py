@@ -249,7 +249,7 @@ class LabelJoin:
 
 
 def _empty() -> pa.Table:
-    return pa.table({name: pa.array([], kind) for name, kind in LABEL_FIELDS.items()})
+    return pa.schema(list(LABEL_FIELDS.items())).empty_table()
 
 
 def _select(labels: pa.Table) -> pa.Table:

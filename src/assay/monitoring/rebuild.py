@@ -293,4 +293,4 @@ class ReferenceRebuilder:
         return sorted({key.start for key, _ in keys})
 
 
-_NO_LABELS = pa.table({name: pa.array([], kind) for name, kind in LABEL_FIELDS.items()})
+_NO_LABELS = pa.schema(list(LABEL_FIELDS.items())).empty_table()

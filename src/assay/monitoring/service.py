@@ -141,9 +141,11 @@ class Service:
         InvalidInput
             Where neither ids nor a tag is given.
         """
-        self._model(model_id)
         if not ids and tag is None:
             raise InvalidInput("nothing to erase: give prediction ids, or a tag and its value")
+        if self._registry.get(model_id) is None:
+            self._await(self._journal.head())  # its first rows may be on their way
+        self._model(model_id)
         erasure = Erasure(ids=tuple(ids), tag=tag)
         rows = matching_rows(self._raw, model_id, erasure)
         position = self._command(model_id, erasure)
@@ -167,6 +169,11 @@ class Service:
         (receipt,) = self._journal.append([command_entry(model_id, command)], now=self._clock())
         self._background.wake()
         position = receipt.position or 0
+        self._await(position)
+        return position
+
+    def _await(self, position: int) -> None:
+        """Wait until the profiles have come to a journal position."""
         deadline = time.monotonic() + _COMMAND_SECONDS
         try:
             while self._profiles.position() < position:
@@ -177,7 +184,6 @@ class Service:
                     )
         finally:
             self._background.release()
-        return position
 
     # -- reading ----------------------------------------------------------------------------------
 
