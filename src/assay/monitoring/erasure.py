@@ -25,7 +25,7 @@ __all__ = ["Eraser", "matching_rows"]
 def matching_rows(raw: RawRows, model_id: str, erasure: Erasure, *, upto: int | None = None) -> pa.Table:
     """prediction_id and timestamp of the rows that an erasure concerns."""
     columns = ["prediction_id", "timestamp"]
-    found = [_NONE]
+    found = [pa.schema([("prediction_id", pa.string()), ("timestamp", TIMESTAMP)]).empty_table()]
     if erasure.ids:
         found.append(raw.read(model_id, Kind.PREDICTIONS, columns=columns, ids=erasure.ids, upto=upto))
     if erasure.tag is not None:
@@ -89,6 +89,3 @@ class Eraser:
             pass
         self._profiles.commit(ProfileChange(before=before, after=batch.position))
         self._lake_writer.finish_erasure(model_id, upto=batch.position)
-
-
-_NONE = pa.schema([("prediction_id", pa.string()), ("timestamp", TIMESTAMP)]).empty_table()

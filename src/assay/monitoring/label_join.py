@@ -29,7 +29,7 @@ from assay.domain.time import HOUR, Granularity
 from assay.monitoring.raw_rows import RawRows, concat
 from assay.ports.profiles import Profiles
 
-__all__ = ["JoinedRound", "LabelJoin", "micros_of", "truth_index"]
+__all__ = ["JoinedRound", "LabelJoin", "micros_of", "no_labels", "truth_index"]
 
 _LABEL_COLUMNS = tuple(LABEL_FIELDS)
 _SLACK = HOUR  # a prediction received in time may be read a little later
@@ -243,12 +243,13 @@ class LabelJoin:
         """Waiting labels of the new predictions, as a label table."""
         held = self._held(model_id)
         if not held or not predictions.num_rows:
-            return _empty()
+            return no_labels()
         ids = held.intersection(predictions.column("prediction_id").to_pylist())
-        return _table_of(self._profiles.waiting(model_id, ids)) if ids else _empty()
+        return _table_of(self._profiles.waiting(model_id, ids)) if ids else no_labels()
 
 
-def _empty() -> pa.Table:
+def no_labels() -> pa.Table:
+    """Return a label table without rows."""
     return pa.schema(list(LABEL_FIELDS.items())).empty_table()
 
 

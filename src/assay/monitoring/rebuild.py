@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from assay.domain.columns import LABEL_FIELDS, Kind
 from assay.domain.model import Model
@@ -26,7 +25,7 @@ from assay.domain.profile import (
 from assay.domain.time import DAY, HOUR, Granularity
 from assay.monitoring.commands import NewReference
 from assay.monitoring.deltas import Deltas, decode_if_fits, decode_summary
-from assay.monitoring.label_join import truth_index
+from assay.monitoring.label_join import no_labels, truth_index
 from assay.monitoring.raw_rows import RawRows
 from assay.monitoring.references import ReferenceKeeper, store_form
 from assay.monitoring.summary_pool import StoredSummary
@@ -262,7 +261,7 @@ class ReferenceRebuilder:
                 model.model_id, Kind.PREDICTIONS, upto=rebuild.upto, start=day, end=day + DAY
             ):
                 nothing = np.full(piece.num_rows, -1, dtype=np.int64)
-                deltas.add(piece, nothing, _NO_LABELS, kinds=(ProfileKind.FEATURES,))
+                deltas.add(piece, nothing, no_labels(), kinds=(ProfileKind.FEATURES,))
                 rows += piece.num_rows
             done = day + DAY
             if rows >= _ROWS_A_STEP:
@@ -291,6 +290,3 @@ class ReferenceRebuilder:
         """Starts of the days, from `since` on, in which the model has predictions."""
         keys = self._profiles.scan(model_id, ProfileKind.TRAFFIC, Granularity.DAY, start=since, end=_FAR)
         return sorted({key.start for key, _ in keys})
-
-
-_NO_LABELS = pa.schema(list(LABEL_FIELDS.items())).empty_table()
