@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from uuid import uuid4
@@ -21,30 +20,25 @@ from assay.domain.answers import (
     ReferenceView,
     ServiceHealth,
 )
-from assay.domain.model import Model, ModelSettings, Task, check_name
+from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.profile import RebuildStatus
 from assay.domain.time import HOUR, from_micros
-from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
+from assay.errors import InvalidInput
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
-from assay.monitoring.commands import Command, Declaration, Erasure, NewReference, command_entry
-from assay.monitoring.erasure import matching_rows
+from assay.monitoring.commander import Commander, require
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.lookup import Lookup
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
-from assay.monitoring.references import ReferenceKeeper, columns_for_reference, is_feature
+from assay.monitoring.references import ReferenceKeeper
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
-from assay.stats.summaries.reference import Reference
 
 __all__ = ["Service"]
-
-_POLL_SECONDS = 0.01
-_COMMAND_SECONDS = 60.0
 
 
 class Service:
@@ -74,6 +68,15 @@ class Service:
         self._background = background
         self._clock = clock
         self._raw = RawRows(journal, lake)
+        self._commander = Commander(
+            journal=journal,
+            profiles=profiles,
+            registry=registry,
+            profiler=profiler,
+            background=background,
+            raw=self._raw,
+            clock=clock,
+        )
         self._references = ReferenceKeeper(self._raw, profiles)
         self._analyst = Analyst(profiles, self._references, clock=clock)
         self._lookup = Lookup(self._raw)
@@ -91,19 +94,7 @@ class Service:
 
         Outcome profiles are made again where the task changes, and all profiles where the slices do.
         """
-        check_name("the model's name", model_id)
-        for key in settings.slices if settings else ():
-            check_name("a slice's tag", key)
-        declaration = Declaration(
-            task=None if task is None else task.value,
-            settings=None if settings is None else settings.to_dict(),
-        )
-        known = self._registry.get(model_id)
-        if known is not None and declaration.apply(known) == known:
-            return known
-        self._command(model_id, declaration)
-        stored = self._registry.get(model_id)
-        return stored or declaration.apply(Model(model_id, created_at=self._clock()))
+        return self._commander.declare(model_id, task=task, settings=settings)
 
     def put_reference(self, model_id: str, table: pa.Table, *, name: str = "") -> ReferenceView:
         """Make a dataset the model's reference; `table` has feature columns in canonical form.
@@ -116,18 +107,8 @@ class Service:
         InvalidInput
             Where the table has no rows or no feature.
         """
-        check_name("the model's name", model_id)
-        if name:
-            check_name("the reference's name", name)
-        features = [column for column in table.column_names if is_feature(column)]
-        if not table.num_rows or not features:
-            raise InvalidInput(
-                f"a reference needs rows and features; this one has {table.num_rows} rows "
-                f"and {len(features)} features"
-            )
-        reference = Reference.of(columns_for_reference(table), rows=table.num_rows)
-        self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
-        return next(view for view in self.references(model_id) if view.reference_id == reference.id)
+        reference_id = self._commander.refer(model_id, table, name=name)
+        return next(view for view in self.references(model_id) if view.reference_id == reference_id)
 
     def erase(
         self, model_id: str, *, ids: Sequence[str] = (), tag: tuple[str, str] | None = None
@@ -141,49 +122,7 @@ class Service:
         InvalidInput
             Where neither ids nor a tag is given.
         """
-        if not ids and tag is None:
-            raise InvalidInput("nothing to erase: give prediction ids, or a tag and its value")
-        if self._registry.get(model_id) is None:
-            self._await(self._journal.head())  # its first rows may be on their way
-        self._model(model_id)
-        erasure = Erasure(ids=tuple(ids), tag=tag)
-        rows = matching_rows(self._raw, model_id, erasure)
-        position = self._command(model_id, erasure)
-        deadline = time.monotonic() + _COMMAND_SECONDS
-        while self._journal.read(after=position - 1, upto=position):  # its own batch is the last that goes
-            if time.monotonic() > deadline:
-                raise StorageUnavailable(
-                    "the rows no longer count; their last traces are still being removed"
-                )
-            time.sleep(_POLL_SECONDS)
-        return ErasureAnswer(model_id, rows.num_rows)
-
-    def _command(self, model_id: str, command: Command) -> int:
-        """Append a command to the journal, wait until it has taken effect, and return its position.
-
-        Raises
-        ------
-        StorageUnavailable
-            Where that takes longer than a client waits; the command is durable all the same.
-        """
-        (receipt,) = self._journal.append([command_entry(model_id, command)], now=self._clock())
-        self._background.wake()
-        position = receipt.position or 0
-        self._await(position)
-        return position
-
-    def _await(self, position: int) -> None:
-        """Wait until the profiles have come to a journal position."""
-        deadline = time.monotonic() + _COMMAND_SECONDS
-        try:
-            while self._profiles.position() < position:
-                self._step_or_wait()
-                if time.monotonic() > deadline:
-                    raise StorageUnavailable(
-                        "the change is stored, and takes effect when the background work has caught up"
-                    )
-        finally:
-            self._background.release()
+        return self._commander.erase(model_id, ids=ids, tag=tag)
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -192,37 +131,7 @@ class Service:
 
         Where no other process does the background work, this one does it here and now.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        target = self._journal.head()
-        try:
-            while not self._caught_up(target):
-                if deadline is not None and time.monotonic() > deadline:
-                    return False
-            return True
-        finally:
-            self._background.release()
-
-    def _caught_up(self, target: int) -> bool:
-        """Do, or wait for, one more step; return whether nothing is left to do."""
-        worked = self._step_or_wait()
-        if worked is not None:
-            return not worked
-        dirty, rebuilds, _ = self._profiles.state()
-        running = any(one.status is RebuildStatus.RUNNING for one in rebuilds)
-        return self._profiles.position() >= target and not dirty and not running
-
-    def _step_or_wait(self) -> bool | None:
-        """Do a step of the background work, and return whether there may be more.
-
-        Where another process does it, wait for a moment, and return None.
-        """
-        if self._background.lease():
-            try:
-                return self._profiler.step()
-            except StaleWriter:
-                return True
-        time.sleep(_POLL_SECONDS)
-        return None
+        return self._commander.catch_up(timeout=timeout)
 
     def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
         """Models in order of their names."""
@@ -391,7 +300,4 @@ class Service:
         self._background.close()
 
     def _model(self, model_id: str) -> Model:
-        model = self._registry.get(model_id)
-        if model is None:
-            raise NotFound(f"there is no model {model_id[:80]!r}; log a prediction for it, or declare it")
-        return model
+        return require(self._registry, model_id)

@@ -1,0 +1,203 @@
+"""Changes by command, through the journal, and waiting until they have taken effect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+
+from assay.domain.answers import ErasureAnswer
+from assay.domain.model import Model, ModelSettings, Task, check_name
+from assay.domain.profile import RebuildStatus
+from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
+from assay.monitoring.background import Background
+from assay.monitoring.commands import Command, Declaration, Erasure, NewReference, command_entry
+from assay.monitoring.erasure import matching_rows
+from assay.monitoring.profiler import Profiler
+from assay.monitoring.raw_rows import RawRows
+from assay.monitoring.references import columns_for_reference, is_feature
+from assay.ports.journal import Journal
+from assay.ports.profiles import Profiles
+from assay.ports.registry import Registry
+from assay.stats.summaries.reference import Reference
+
+__all__ = ["Commander", "require"]
+
+_POLL_SECONDS = 0.01
+_COMMAND_SECONDS = 60.0
+
+
+def require(registry: Registry, model_id: str) -> Model:
+    """Return the model.
+
+    Raises
+    ------
+    NotFound
+        Where there is none of that name.
+    """
+    model = registry.get(model_id)
+    if model is None:
+        raise NotFound(f"there is no model {model_id[:80]!r}; log a prediction for it, or declare it")
+    return model
+
+
+class Commander:
+    """Sends commands, and does or awaits the background work that carries them out."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        profiles: Profiles,
+        registry: Registry,
+        profiler: Profiler,
+        background: Background,
+        raw: RawRows,
+        clock: Callable[[], int],
+    ) -> None:
+        self._journal = journal
+        self._profiles = profiles
+        self._registry = registry
+        self._profiler = profiler
+        self._background = background
+        self._raw = raw
+        self._clock = clock
+
+    def declare(
+        self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None
+    ) -> Model:
+        """Declare a model or change its task and settings; what is None stays as it is.
+
+        Outcome profiles are made again where the task changes, and all profiles where the slices do.
+        """
+        check_name("the model's name", model_id)
+        for key in settings.slices if settings else ():
+            check_name("a slice's tag", key)
+        declaration = Declaration(
+            task=None if task is None else task.value,
+            settings=None if settings is None else settings.to_dict(),
+        )
+        known = self._registry.get(model_id)
+        if known is not None and declaration.apply(known) == known:
+            return known
+        self._command(model_id, declaration)
+        stored = self._registry.get(model_id)
+        return stored or declaration.apply(Model(model_id, created_at=self._clock()))
+
+    def refer(self, model_id: str, table: pa.Table, *, name: str = "") -> str:
+        """Make a dataset the model's reference, and return its id.
+
+        Profiles of what is stored are made again in the background; until that is done the old reference
+        stays in use.
+
+        Raises
+        ------
+        InvalidInput
+            Where the table has no rows or no feature.
+        """
+        check_name("the model's name", model_id)
+        if name:
+            check_name("the reference's name", name)
+        features = [column for column in table.column_names if is_feature(column)]
+        if not table.num_rows or not features:
+            raise InvalidInput(
+                f"a reference needs rows and features; this one has {table.num_rows} rows "
+                f"and {len(features)} features"
+            )
+        reference = Reference.of(columns_for_reference(table), rows=table.num_rows)
+        self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
+        return reference.id
+
+    def erase(
+        self, model_id: str, *, ids: Sequence[str] = (), tag: tuple[str, str] | None = None
+    ) -> ErasureAnswer:
+        """Delete predictions and their labels for good, by id or by a tag's value.
+
+        Returns when no store holds the rows any more and the metrics no longer count them.
+
+        Raises
+        ------
+        InvalidInput
+            Where neither ids nor a tag is given.
+        """
+        if not ids and tag is None:
+            raise InvalidInput("nothing to erase: give prediction ids, or a tag and its value")
+        if self._registry.get(model_id) is None:
+            self._await(self._journal.head())  # its first rows may be on their way
+        require(self._registry, model_id)
+        erasure = Erasure(ids=tuple(ids), tag=tag)
+        rows = matching_rows(self._raw, model_id, erasure)
+        position = self._command(model_id, erasure)
+        deadline = time.monotonic() + _COMMAND_SECONDS
+        while self._journal.read(after=position - 1, upto=position):  # its own batch is the last that goes
+            if time.monotonic() > deadline:
+                raise StorageUnavailable(
+                    "the rows no longer count; their last traces are still being removed"
+                )
+            time.sleep(_POLL_SECONDS)
+        return ErasureAnswer(model_id, rows.num_rows)
+
+    def _command(self, model_id: str, command: Command) -> int:
+        """Append a command to the journal, wait until it has taken effect, and return its position.
+
+        Raises
+        ------
+        StorageUnavailable
+            Where that takes longer than a client waits; the command is durable all the same.
+        """
+        (receipt,) = self._journal.append([command_entry(model_id, command)], now=self._clock())
+        self._background.wake()
+        position = receipt.position or 0
+        self._await(position)
+        return position
+
+    def _await(self, position: int) -> None:
+        """Wait until the profiles have come to a journal position."""
+        deadline = time.monotonic() + _COMMAND_SECONDS
+        try:
+            while self._profiles.position() < position:
+                self._step_or_wait()
+                if time.monotonic() > deadline:
+                    raise StorageUnavailable(
+                        "the change is stored, and takes effect when the background work has caught up"
+                    )
+        finally:
+            self._background.release()
+
+    def catch_up(self, *, timeout: float | None = None) -> bool:
+        """Wait until everything acknowledged so far is in the profiles; false where time ran out.
+
+        Where no other process does the background work, this one does it here and now.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        target = self._journal.head()
+        try:
+            while not self._caught_up(target):
+                if deadline is not None and time.monotonic() > deadline:
+                    return False
+            return True
+        finally:
+            self._background.release()
+
+    def _caught_up(self, target: int) -> bool:
+        """Do, or wait for, one more step; return whether nothing is left to do."""
+        worked = self._step_or_wait()
+        if worked is not None:
+            return not worked
+        dirty, rebuilds, _ = self._profiles.state()
+        running = any(one.status is RebuildStatus.RUNNING for one in rebuilds)
+        return self._profiles.position() >= target and not dirty and not running
+
+    def _step_or_wait(self) -> bool | None:
+        """Do a step of the background work, and return whether there may be more.
+
+        Where another process does it, wait for a moment, and return None.
+        """
+        if self._background.lease():
+            try:
+                return self._profiler.step()
+            except StaleWriter:
+                return True
+        time.sleep(_POLL_SECONDS)
+        return None
