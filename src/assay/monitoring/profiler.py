@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -43,7 +44,7 @@ from assay.ports.registry import Registry
 
 __all__ = ["Profiler"]
 
-_ROUNDS_A_REBUILD = 8
+_MOST_CREDIT = 1.0  # seconds
 _KEYS_AT_ONCE = 256
 OUTCOME_COLUMNS = ("model_version", "prediction", "prediction_class", "score")
 
@@ -103,7 +104,7 @@ class Profiler:
         self._rebuilds = ReferenceRebuilder(self._raw, profiles, self.references)
         self._eraser = Eraser(self._raw, lake, lake_writer, profiles, rebuild=self._rebuild)
         self._upkeep = Upkeep(profiles, registry, self._join, clock=clock)
-        self._rounds = 0
+        self._credit = 0.0
         self.revisions: dict[str, int] = {}
         self.rows = 0
 
@@ -142,11 +143,13 @@ class Profiler:
                 return True
             self._upkeep.expire_labels(before)
             return False
-        self._rounds += 1
-        if self._rounds % _ROUNDS_A_REBUILD:
-            self._take(before, batches)
-        else:
-            self._rebuild(before)  # so that it gets its turn under constant traffic, too
+        # Under constant traffic, what is stale gets a third of the time: the rounds earn it.
+        started = time.monotonic()
+        if self._credit > 0 and self._rebuild(before):
+            self._credit -= time.monotonic() - started
+            return True
+        self._take(before, batches)
+        self._credit = min(_MOST_CREDIT, self._credit + (time.monotonic() - started) / 2)
         return True
 
     def drop_minutes(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -133,6 +134,7 @@ class Ingest:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.inflight = Inflight(settings.max_inflight_bytes)
         self.requests = 0
+        self.decode_seconds = 0.0  # of processor time, until the batch is queued for the journal
 
     async def __call__(
         self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], receive: Any
@@ -187,6 +189,13 @@ class Ingest:
         context = Context(now=self._clock(), limits=self._limits, idempotency_key=key, body_hash=tag)
 
         def work() -> tuple[Intake, Future[IngestAnswer] | None]:
+            started = time.thread_time()
+            try:
+                return decode()
+            finally:
+                self.decode_seconds += time.thread_time() - started
+
+        def decode() -> tuple[Intake, Future[IngestAnswer] | None]:
             plain = decompress(body, encoding, limit=self._settings.max_decoded_bytes) if encoding else body
             intake = read_intake(kind, plain, content_type, context, query)
             if intake.table.num_rows:

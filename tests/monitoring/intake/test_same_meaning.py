@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assay.domain.columns import Kind
 from assay.monitoring.intake.arrow import read_arrow
 from assay.monitoring.intake.assemble import LABEL_INPUTS, PREDICTION_INPUTS, assemble
-from assay.monitoring.intake.frames import read_frame
+from assay.monitoring.intake.frames import columns_of
 from assay.monitoring.intake.json_body import read_json
 from assay.monitoring.intake.records import draft_of_records
 from assay.monitoring.intake.single import read_single
@@ -173,35 +173,21 @@ def test_layouts_of_arrow_do_not_matter(kind: str) -> None:
     same(read_arrow(Kind.PREDICTIONS, body, context(), model_id="m").table, expected)
 
 
-def test_frames_mean_what_records_mean() -> None:
-    expected = read_predictions(rows()).table
+def test_every_kind_of_frame_has_the_same_columns() -> None:
     flat = columns()
-    arrow = pa.table(flat)
-    frames = [rows(), flat, arrow, pl.DataFrame(flat), pl.DataFrame(flat).lazy(), pd.DataFrame(flat)]
+    frames = [pa.table(flat), pl.DataFrame(flat), pl.DataFrame(flat).lazy(), pd.DataFrame(flat)]
     frames.append({name: np.asarray(values) for name, values in flat.items()})
+    expected = {name: plain_values(values) for name, values in columns_of(flat).items()}
+    assert list(expected) == list(flat)
     for frame in frames:
-        same(read_frame(Kind.PREDICTIONS, frame, context(), model_id="m").table, expected)
+        assert {name: plain_values(values) for name, values in columns_of(frame).items()} == expected
 
 
-def test_roles_of_frame_columns() -> None:
-    frame = pd.DataFrame({"amount": [1.0, None], "region": ["eu", None], "late": [0.2, 0.8], "other": [1, 2]})
-    intake = read_frame(
-        Kind.PREDICTIONS,
-        frame,
-        context(),
-        model_id="m",
-        tags=["region"],
-        probabilities=["late"],
-        features=["amount"],
-    )
-    dynamic = [name for name in intake.table.column_names if ":" in name]
-    assert sorted(dynamic) == ["n:amount", "p:late", "t:region"]
-    assert intake.table.column("n:amount").to_pylist() == [1.0, None]
+def plain_values(values) -> list[object]:
+    values = values.to_pylist() if isinstance(values, pa.Array) else values
+    return [None if value != value else value for value in values]
 
 
-def test_mixed_columns_of_frames_are_split() -> None:
+def test_a_column_of_several_types_keeps_each_value() -> None:
     frame = pd.DataFrame({"x": pd.Series([1, "a", None, float("nan"), True], dtype=object)})
-    table = read_frame(Kind.PREDICTIONS, frame, context(), model_id="m").table
-    assert table.column("n:x").to_pylist() == [1, None, None, None, None]
-    assert table.column("s:x").to_pylist() == [None, "a", None, None, None]
-    assert table.column("b:x").to_pylist() == [None, None, None, None, True]
+    assert columns_of(frame) == {"x": [1, "a", None, None, True]}

@@ -46,6 +46,7 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
     def metrics() -> Response:
         own = {
             "http_ingest_requests": float(ingest.requests),
+            "http_decode_seconds": ingest.decode_seconds,
             "http_inflight_bytes": float(ingest.inflight.bytes),
             "http_refused_busy": float(ingest.inflight.refused),
         }
