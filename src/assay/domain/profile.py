@@ -15,6 +15,7 @@ __all__ = [
     "ProfileChange",
     "ProfileKey",
     "ProfileKind",
+    "ProfileState",
     "Rebuild",
     "RebuildStatus",
     "StoredReference",
@@ -92,6 +93,24 @@ class Rebuild:
     rows_done: int
     rows_total: int
     started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """What there is to do, and what was counted: dirty buckets, rebuilds, orphan and waiting labels by model.
+
+    Waiting labels are counted only where the state of one model is asked for.
+    """
+
+    dirty: list[DirtyBucket]
+    rebuilds: list[Rebuild]
+    orphans: dict[str, int]
+    waiting: int = 0
+
+    @property
+    def running(self) -> list[Rebuild]:
+        """Rebuilds that are under way."""
+        return [one for one in self.rebuilds if one.status is RebuildStatus.RUNNING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from assay.domain.answers import ErasureAnswer
 from assay.domain.model import Model, ModelSettings, Task, check_name
-from assay.domain.profile import RebuildStatus
 from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
 from assay.monitoring.background import Background
 from assay.monitoring.commands import Command, Declaration, Erasure, NewReference, command_entry
@@ -185,9 +184,8 @@ class Commander:
         worked = self._step_or_wait()
         if worked is not None:
             return not worked
-        dirty, rebuilds, _ = self._profiles.state()
-        running = any(one.status is RebuildStatus.RUNNING for one in rebuilds)
-        return self._profiles.position() >= target and not dirty and not running
+        state = self._profiles.state()
+        return self._profiles.position() >= target and not state.dirty and not state.running
 
     def _step_or_wait(self) -> bool | None:
         """Do a step of the background work, and return whether there may be more.

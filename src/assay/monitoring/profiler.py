@@ -20,7 +20,6 @@ from assay.domain.profile import (
     ProfileKey,
     ProfileKind,
     Rebuild,
-    RebuildStatus,
     StoredReference,
     WaitingLabel,
 )
@@ -335,15 +334,14 @@ class Profiler:
 
     def _rebuild(self, position: int) -> bool:
         """Take one step of rebuilding; false where nothing is stale."""
-        dirty, rebuilds, _ = self._profiles.state()
-        running = [rebuild for rebuild in rebuilds if rebuild.status is RebuildStatus.RUNNING]
-        if running:
-            self._write_rebuild(position, running[0])
+        state = self._profiles.state()
+        if state.running:
+            self._write_rebuild(position, state.running[0])
             return True
-        if dirty:
-            model = self._registry.get(dirty[0].model_id)
+        if state.dirty:
+            model = self._registry.get(state.dirty[0].model_id)
             if model is not None:
-                change = self._dirty.rebuild_day(model, dirty, position=position)
+                change = self._dirty.rebuild_day(model, state.dirty, position=position)
                 self._profiles.commit(change)
                 self._cache.clear()
                 self._touch(model.model_id)

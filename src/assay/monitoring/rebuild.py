@@ -202,11 +202,9 @@ class ReferenceRebuilder:
         reference = Reference.from_bytes(given.payload)
         if reference.id in self._references.by_id(model.model_id):
             return ProfileChange(before=0, after=0, models=(model,))
-        _, rebuilds, _ = self._profiles.state(model.model_id)
         superseded = [
             replace(one, status=RebuildStatus.SUPERSEDED)
-            for one in rebuilds
-            if one.status is RebuildStatus.RUNNING
+            for one in self._profiles.state(model.model_id).running
         ]
         position = self._profiles.position()
         rebuild = Rebuild(

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from assay.domain.columns import BOOL_FEATURE, NUMERIC_FEATURE, TEXT_FEATURE, Kind
 from assay.domain.model import Model
-from assay.domain.profile import RebuildStatus, StoredReference
+from assay.domain.profile import StoredReference
 from assay.monitoring.feature_rows import feature_rows
 from assay.monitoring.raw_rows import POSITION, RawRows, concat
 from assay.ports.profiles import Profiles
@@ -95,9 +95,8 @@ class ReferenceKeeper:
 
     def building(self, model_id: str) -> str | None:
         """Id of the reference whose profiles are being made, if any."""
-        _, rebuilds, _ = self._profiles.state(model_id)
-        running = [one.reference_id for one in rebuilds if one.status is RebuildStatus.RUNNING]
-        return running[0] if running else None
+        running = self._profiles.state(model_id).running
+        return running[0].reference_id if running else None
 
     def grow(self, model: Model, predictions: pa.Table, *, upto: int, now: int) -> Provisional | None:
         """Make the provisional reference, or make it again from more rows, when that is due.

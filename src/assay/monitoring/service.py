@@ -21,7 +21,6 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.model import Model, ModelSettings, Task
-from assay.domain.profile import RebuildStatus
 from assay.domain.time import HOUR, from_micros
 from assay.errors import InvalidInput
 from assay.monitoring.analyst import Analyst, Selection
@@ -147,7 +146,7 @@ class Service:
             if key in slices and value not in slices[key]:
                 slices[key].append(value)
         predictions, labelled = self._analyst.totals(model)
-        _, _, orphans = self._profiles.state(model_id)
+        state = self._profiles.state(model_id)
         references = self.references(model_id)
         return ModelView(
             model=model,
@@ -157,8 +156,8 @@ class Service:
             last=from_micros(max(last for _, last in whole.values()) + HOUR) if whole else None,
             predictions=predictions,
             labelled=labelled,
-            waiting_labels=len(self._profiles.waiting(model_id)),
-            orphan_labels=orphans.get(model_id, 0),
+            waiting_labels=state.waiting,
+            orphan_labels=state.orphans.get(model_id, 0),
             reference=next((view for view in references if view.active), None),
             findings=tuple(self._registry.findings(model_id)),
         )
@@ -166,11 +165,9 @@ class Service:
     def references(self, model_id: str) -> list[ReferenceView]:
         """References of the model, newest first."""
         model = self._model(model_id)
-        _, rebuilds, _ = self._profiles.state(model_id)
         progress = {
             one.reference_id: min(1.0, one.rows_done / max(1, one.rows_total))
-            for one in rebuilds
-            if one.status is RebuildStatus.RUNNING
+            for one in self._profiles.state(model_id).running
         }
         stored = self._profiles.references(model_id, with_payload=False)
         known = self._references.by_id(model_id)

@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from assay.domain.profile import (
-    DirtyBucket,
     ProfileChange,
     ProfileKey,
     ProfileKind,
-    Rebuild,
+    ProfileState,
     StoredReference,
     WaitingLabel,
 )
@@ -75,10 +74,8 @@ class Profiles(Protocol):
         """Waiting labels of the model: those of `ids`, or those received before a moment, or all."""
         ...
 
-    def state(
-        self, model_id: str | None = None
-    ) -> tuple[list[DirtyBucket], list[Rebuild], Mapping[str, int]]:
-        """Dirty buckets, rebuilds and orphan counts; of one model or of all."""
+    def state(self, model_id: str | None = None) -> ProfileState:
+        """Dirty buckets, rebuilds and counts of labels; of one model or of all."""
         ...
 
     def references(self, model_id: str, *, with_payload: bool = True) -> list[StoredReference]:

@@ -94,10 +94,12 @@ class Worker:
                 self.profiler.reset()
                 self._wake.set()
             except Exception as error:  # noqa: BLE001 - the worker must outlive whatever goes wrong in a step
-                self.failure = str(error)
+                # What is not foreseen is told by name only; the log has the rest.
+                foreseen = isinstance(error, AssayError)
+                self.failure = str(error) if foreseen else f"it failed ({type(error).__name__}); see the log"
                 self.figures["failures"] += 1
                 self.profiler.reset()
-                if isinstance(error, AssayError):
+                if foreseen:
                     _log.warning("background work failed and is tried again: %s", error)
                 else:
                     _log.exception("background work failed and is tried again")

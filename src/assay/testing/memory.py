@@ -15,6 +15,7 @@ from assay.domain.profile import (
     ProfileChange,
     ProfileKey,
     ProfileKind,
+    ProfileState,
     Rebuild,
     StoredReference,
     WaitingLabel,
@@ -342,16 +343,15 @@ class MemoryProfiles:
             ]
         return sorted(found, key=lambda label: (label.received_at, label.prediction_id))
 
-    def state(
-        self, model_id: str | None = None
-    ) -> tuple[list[DirtyBucket], list[Rebuild], Mapping[str, int]]:
-        """Dirty buckets, rebuilds and orphan counts; of one model or of all."""
+    def state(self, model_id: str | None = None) -> ProfileState:
+        """Dirty buckets, rebuilds and counts of labels; of one model or of all."""
         with self._lock:
             dirty = [bucket for bucket in self._dirty if model_id in (None, bucket.model_id)]
             rebuilds = [one for one in self._rebuilds.values() if model_id in (None, one.model_id)]
             orphans = {name: count for name, count in self._orphans.items() if model_id in (None, name)}
+            waiting = sum(1 for name, _ in self._waiting if name == model_id)
         rebuilds.sort(key=lambda one: (one.started_at, one.model_id, one.reference_id))
-        return sorted(dirty), rebuilds, orphans
+        return ProfileState(sorted(dirty), rebuilds, orphans, waiting)
 
     def references(self, model_id: str, *, with_payload: bool = True) -> list[StoredReference]:
         """References of the model, newest first; payloads empty unless asked for."""

@@ -14,6 +14,7 @@ from assay.domain.profile import (
     ProfileChange,
     ProfileKey,
     ProfileKind,
+    ProfileState,
     Rebuild,
     RebuildStatus,
     StoredReference,
@@ -67,8 +68,8 @@ class ProfilesContract:
         assert dict(profiles.extent("m")) == {}
         assert profiles.waiting("m") == []
         assert profiles.references("m") == []
-        assert profiles.state() == ([], [], {})
-        assert profiles.state("m") == ([], [], {})
+        assert profiles.state() == ProfileState([], [], {})
+        assert profiles.state("m") == ProfileState([], [], {})
 
     def test_profiles_are_stored_replaced_and_deleted(self, profiles: Profiles) -> None:
         profiles.commit(ProfileChange(0, 5, upserts={key(0): b"a", key(1): b"\x00\xff"}))
@@ -111,7 +112,7 @@ class ProfilesContract:
         assert profiles.get([key(0), key(1, version="new")]) == {key(0): b"a"}
         assert profiles.waiting("m") == []
         assert profiles.references("m") == []
-        assert profiles.state() == ([], [], {})
+        assert profiles.state() == ProfileState([], [], {})
         # A name first met in what was undone can be used afterwards.
         profiles.commit(replace(stale, before=5, deletes=()))
         assert profiles.get([key(1, version="new")]) == {key(1, version="new"): b"c"}
@@ -242,7 +243,8 @@ class ProfilesContract:
             assert set(profiles.extent(name)) == {(name, name, name)}
             assert [(w.prediction_id, w.label) for w in profiles.waiting(name)] == [(name, name.encode())]
             assert [r.reference_id for r in profiles.references(name)] == [name]
-            dirty, running, orphans = profiles.state(name)
+            state = profiles.state(name)
+            dirty, running, orphans = state.dirty, state.rebuilds, state.orphans
             assert (dirty, len(running), orphans) == ([DirtyBucket(name, 1)], 1, {name: 1})
 
     def test_waiting_labels(self, profiles: Profiles) -> None:
@@ -308,10 +310,12 @@ class ProfilesContract:
                 rebuilds=(done,),
             )
         )
-        dirty, rebuilds, orphans = profiles.state("m")
+        state = profiles.state("m")
+        dirty, rebuilds, orphans = state.dirty, state.rebuilds, state.orphans
         assert sorted(dirty) == [DirtyBucket("m", 5), DirtyBucket("m", 6)]
         assert (rebuilds, dict(orphans)) == ([done], {"m": 42})
-        dirty, rebuilds, orphans = profiles.state()
+        state = profiles.state()
+        dirty, rebuilds, orphans = state.dirty, state.rebuilds, state.orphans
         assert (len(dirty), len(rebuilds), dict(orphans)) == (3, 2, {"m": 42, "other": 1})
 
     def test_references(self, profiles: Profiles) -> None:

@@ -16,11 +16,11 @@ class Limits:
     take some thirty bytes of memory each before they are columns.
     """
 
-    items: int = 1_000_000
+    items: int = 500_000
     columns: int = 10_000
     cells: int = 50_000_000
     values: int = 20_000_000
-    decoded_bytes: int = 256 << 20
+    decoded_bytes: int = 128 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from assay.domain.profile import (
     ProfileChange,
     ProfileKey,
     ProfileKind,
+    ProfileState,
     Rebuild,
     RebuildStatus,
     StoredReference,
@@ -170,10 +171,8 @@ class SqlProfiles:
             (WaitingLabel(*row) for row in rows), key=lambda label: (label.received_at, label.prediction_id)
         )
 
-    def state(
-        self, model_id: str | None = None
-    ) -> tuple[list[DirtyBucket], list[Rebuild], Mapping[str, int]]:
-        """Dirty buckets, rebuilds and orphan counts; of one model or of all."""
+    def state(self, model_id: str | None = None) -> ProfileState:
+        """Dirty buckets, rebuilds and counts of labels; of one model or of all."""
         dirty = select(dirty_buckets.c.model_id, dirty_buckets.c.start)
         running = select(rebuilds)
         orphans = select(orphan_labels.c.model_id, orphan_labels.c.total)
@@ -198,8 +197,12 @@ class SqlProfiles:
                 for row in connection.execute(running)
             ]
             counts = {name: int(count) for name, count in connection.execute(orphans)}
+            waiting = 0
+            if model_id is not None:
+                held = select(func.count()).where(waiting_labels.c.model_key == digest(model_id))
+                waiting = connection.execute(held).scalar_one()
         states.sort(key=lambda rebuild: (rebuild.started_at, rebuild.model_id, rebuild.reference_id))
-        return buckets, states, counts
+        return ProfileState(buckets, states, counts, int(waiting))
 
     def references(self, model_id: str, *, with_payload: bool = True) -> list[StoredReference]:
         """References of the model, newest first; payloads empty unless asked for."""
