@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.dashboard.names import model_from_slug, model_path, model_slug, plotly_text, shown
-from assay.dashboard.numbers import count_text, interval_text, share_text, short_count, span_text, value_text
+from assay.dashboard.names import model_from_slug, model_path, model_slug
 from assay.dashboard.spark import HEIGHT, WIDTH, spark
 from assay.errors import NotFound
+from assay.figures.names import plotly_text, shown
+from assay.figures.numbers import count_text, interval_text, share_text, short_count, span_text, value_text
 from tests.dashboard.traffic import HOSTILE
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)

@@ -8,12 +8,12 @@ from typing import Any
 import plotly.graph_objects as go
 from fastapi.responses import Response
 
-from assay.dashboard import figures
-from assay.dashboard.figures.theme import Theme
+from assay import figures
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
 from assay.dashboard.view import View
 from assay.errors import NotFound
+from assay.figures.theme import Theme
 
 __all__ = ["draw", "figure_response"]
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.dashboard.drift_table import DriftRow, drift_rows
-from assay.dashboard.metric_names import CHARTS, TILES, MetricName, metric_name
-from assay.dashboard.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.dashboard.readings import MAX_FEATURES, Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import View
 from assay.domain.answers import DriftWindow, MetricWindow, ModelView
 from assay.domain.model import Task
 from assay.domain.time import from_micros, to_micros
+from assay.figures.metric_names import CHARTS, TILES, MetricName, metric_name
+from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.stats.metrics import Estimate
 
 __all__ = ["ModelPage", "Tile", "model_page"]

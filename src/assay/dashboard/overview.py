@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.dashboard.metric_names import HEADLINE, metric_name
 from assay.dashboard.names import model_path
-from assay.dashboard.numbers import value_text
 from assay.dashboard.readings import Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import parse_view
 from assay.domain.answers import ModelView
+from assay.figures.metric_names import HEADLINE, metric_name
+from assay.figures.numbers import value_text
 
 __all__ = ["Headline", "ModelRow", "model_row"]
 

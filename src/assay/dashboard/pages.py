@@ -11,12 +11,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.responses import Response
 
 from assay.dashboard.assets import asset_url, plotly_style_ids
-from assay.dashboard.drift_table import STATISTICS
-from assay.dashboard.names import feature_key, model_path, shown
-from assay.dashboard.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
+from assay.dashboard.names import feature_key, model_path
 from assay.dashboard.spark import HEIGHT, WIDTH
 from assay.domain.time import from_micros
 from assay.errors import AssayError, InvalidInput, NotFound, StorageError
+from assay.figures.drift_statistics import STATISTICS
+from assay.figures.names import shown
+from assay.figures.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page"]
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeVar, cast
 
-from assay.dashboard.drift_table import ranked
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.model import Model
 from assay.errors import InvalidInput, NotFound
+from assay.figures.drift_statistics import ranked
 
 __all__ = ["MAX_FEATURES", "Reader", "Readings"]
 

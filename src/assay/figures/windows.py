@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from assay.dashboard.figures.theme import Theme, axis, naive
-from assay.dashboard.numbers import count_text, share_text
 from assay.domain.answers import MetricWindow
+from assay.figures.numbers import count_text, share_text
+from assay.figures.theme import Theme, axis, naive
 
 __all__ = [
     "COMPLETE",

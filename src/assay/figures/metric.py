@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
-from assay.dashboard.figures.windows import (
+from assay.domain.answers import MetricWindow
+from assay.figures.metric_names import metric_name
+from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
+from assay.figures.windows import (
     bar_widths,
     complete,
     coverage_sentence,
@@ -16,9 +19,6 @@ from assay.dashboard.figures.windows import (
     runs,
     time_axis,
 )
-from assay.dashboard.metric_names import metric_name
-from assay.dashboard.numbers import count_text, interval_text, share_text, span_text, value_text
-from assay.domain.answers import MetricWindow
 from assay.stats.metrics import Estimate
 
 __all__ = ["metric_figure"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
-from assay.dashboard.names import plotly_text, shown
-from assay.dashboard.numbers import count_text, share_text, short_count
 from assay.domain.answers import Calibration
+from assay.figures.names import plotly_text, shown
+from assay.figures.numbers import count_text, share_text, short_count
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
 
 __all__ = ["confusion_figure"]
 

@@ -6,15 +6,15 @@ who cannot see it needs: ``alt``, a sentence, and ``table``, its data (`caption`
 
 from __future__ import annotations
 
-from assay.dashboard.figures.confusion import confusion_figure
-from assay.dashboard.figures.drift_heatmap import drift_heatmap
-from assay.dashboard.figures.feature_drift import feature_drift_figure
-from assay.dashboard.figures.latency import latency_figure
-from assay.dashboard.figures.metric import metric_figure
-from assay.dashboard.figures.reliability import reliability_figure
-from assay.dashboard.figures.scores import score_figure
-from assay.dashboard.figures.theme import DARK, LIGHT, Theme
-from assay.dashboard.figures.volume import volume_figure
+from assay.figures.confusion import confusion_figure
+from assay.figures.drift_heatmap import drift_heatmap
+from assay.figures.feature_drift import feature_drift_figure
+from assay.figures.latency import latency_figure
+from assay.figures.metric import metric_figure
+from assay.figures.reliability import reliability_figure
+from assay.figures.scores import score_figure
+from assay.figures.theme import DARK, LIGHT, Theme
+from assay.figures.volume import volume_figure
 
 __all__ = [
     "DARK",

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assay.dashboard import figures
-from assay.dashboard.figures.windows import COMPLETE, runs
+from assay import figures
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow
+from assay.figures.windows import COMPLETE, runs
 from assay.stats.drift import DriftStatistic, FeatureDrift
 from assay.stats.metrics import Estimate
 from tests.dashboard.traffic import HOSTILE

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
-from assay.dashboard.figures.windows import middles, time_axis
-from assay.dashboard.numbers import span_text, value_text
 from assay.domain.answers import MetricWindow
+from assay.figures.numbers import span_text, value_text
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure
+from assay.figures.windows import middles, time_axis
 
 __all__ = ["latency_figure"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
-from assay.dashboard.figures.windows import bar_widths, coverage_sentence, middles, time_axis
-from assay.dashboard.numbers import count_text, share_text, span_text
 from assay.domain.answers import MetricWindow
+from assay.figures.numbers import count_text, share_text, span_text
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
+from assay.figures.windows import bar_widths, coverage_sentence, middles, time_axis
 
 __all__ = ["volume_figure"]
 

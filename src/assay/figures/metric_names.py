@@ -11,7 +11,7 @@ __all__ = ["CHARTS", "HEADLINE", "METRIC_NAMES", "TILES", "MetricName", "metric_
 
 @dataclass(frozen=True, slots=True)
 class MetricName:
-    """A metric's label, its unit (see :func:`assay.dashboard.numbers.value_text`) and what it says."""
+    """A metric's label, its unit (see :func:`assay.figures.numbers.value_text`) and what it says."""
 
     label: str
     unit: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
-from assay.dashboard.numbers import count_text, value_text
 from assay.domain.answers import Calibration
+from assay.figures.numbers import count_text, value_text
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
 from assay.stats.metrics.intervals import wilson
 
 __all__ = ["reliability_figure"]

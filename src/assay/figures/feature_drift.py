@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from assay.dashboard.drift_table import DRIFT, STATISTICS, statistic
-from assay.dashboard.figures.theme import Theme, axis, describe, empty_figure, new_figure
-from assay.dashboard.figures.windows import middles, time_axis
-from assay.dashboard.names import plotly_text, shown
-from assay.dashboard.numbers import count_text, span_text, value_text
 from assay.domain.answers import DriftWindow
+from assay.figures.drift_statistics import DRIFT, STATISTICS, statistic
+from assay.figures.names import plotly_text, shown
+from assay.figures.numbers import count_text, span_text, value_text
+from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure
+from assay.figures.windows import middles, time_axis
 
 __all__ = ["feature_drift_figure"]
 
