@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import alone, ingest, windows
+from bench import alone, ingest, pages, windows
 from bench.machine import facts
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "singles": ingest.singles,
     "analyses": windows.analyses,
     "keep-up": windows.keep_up,
+    "pages": pages.pages,
 }
 
 

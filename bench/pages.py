@@ -1,0 +1,171 @@
+"""How long pages take, and how large they are: a thousand models, 500 features, ten million predictions."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow as pa
+
+from assay.dashboard.names import feature_key
+from bench import bodies
+from bench.ingest import ARROW
+from bench.report import Figure, at_most, plain
+from bench.server import Server, running
+
+_DAY_US = 86_400_000_000
+_DAYS = 30
+_BATCH = 20_000
+_CHROMIUM = Path("/usr/bin/chromium")
+
+
+def _post(client: httpx.Client, server: Server, kind: str, table: pa.Table, model: str) -> None:
+    """Send one batch."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    answer = client.post(
+        f"{server.url}/api/v1/{kind}",
+        params={"model_id": model},
+        content=sink.getvalue().to_pybytes(),
+        headers={"Content-Type": ARROW},
+    )
+    assert answer.is_success, answer.text[:500]
+
+
+def _table(rows: int, features: int, *, start: int, end: int, mark: int) -> pa.Table:
+    """Return predictions spread evenly over the stretch from `start` to `end`."""
+    data = bodies.columns(rows, features, seed=mark % 7)
+    data["prediction_id"] = np.array([f"{mark:08x}-{row:06d}" for row in range(rows)])
+    times = np.linspace(start, end, rows, endpoint=False).astype(np.int64)
+    columns = {name: pa.array(values) for name, values in data.items()}
+    return pa.table(columns | {"timestamp": pa.array(times, pa.timestamp("us", tz="UTC"))})
+
+
+def _fill_model(
+    client: httpx.Client, server: Server, model: str, *, rows: int, features: int, labelled: int
+) -> None:
+    """Log `rows` predictions of thirty days, and the truth of the first `labelled` of every batch."""
+    end = time.time_ns() // 1_000 // _DAY_US * _DAY_US
+    start = end - _DAYS * _DAY_US
+    size = min(_BATCH, rows)
+    batches = rows // size
+    rng = np.random.default_rng(0)
+    for number in range(batches):
+        span = [start + (end - start) * place // batches for place in (number, number + 1)]
+        table = _table(size, features, start=span[0], end=span[1], mark=number)
+        _post(client, server, "predictions", table, model)
+        if labelled:
+            truth = rng.random(labelled) < table["score"].to_numpy()[:labelled]
+            labels = {
+                "prediction_id": table["prediction_id"].slice(0, labelled),
+                "actual": truth.astype(float),
+            }
+            _post(client, server, "labels", pa.table(labels), model)
+
+
+def _fill(server: Server, *, models: int, wide: int, rows: int) -> None:
+    """Fill a server: one model of many rows, one of many features, and many small ones."""
+    with httpx.Client(timeout=300) as client:
+        _fill_model(client, server, "large", rows=rows, features=10, labelled=1_000)
+        _fill_model(client, server, "wide", rows=min(60_000, rows), features=wide, labelled=1_000)
+        for number in range(models - 2):
+            _fill_model(client, server, f"model-{number:04d}", rows=200, features=3, labelled=100)
+    server.settle(seconds=3_000)
+
+
+def _addresses(server: Server, wide: int) -> dict[str, str]:
+    """Addresses of the pages that are measured."""
+    newest = httpx.get(f"{server.url}/api/v1/models/large/predictions", params={"limit": 1}, timeout=60)
+    one = newest.json()["predictions"][0]["prediction_id"]
+    return {
+        "overview": "/",
+        "overview, sorted by volume": "/?sort=predictions",
+        "model of 10 features, 30 days": "/models/large",
+        "model of 10 features, 24 hours": "/models/large?period=24h",
+        f"model of {wide} features, 30 days": "/models/wide",
+        "feature, 30 days": f"/models/large/features/{feature_key('f0')}",
+        "predictions": "/models/large/predictions",
+        "predictions that were wrong": "/models/large/predictions?outcome=wrong",
+        "one prediction": f"/models/large/predictions/{one}",
+    }
+
+
+def _read(server: Server, path: str) -> tuple[float, int]:
+    """Milliseconds and bytes of one read of a page."""
+    began = time.perf_counter()
+    answer = httpx.get(server.url + path, timeout=120, headers={"Accept-Encoding": "identity"})
+    took = (time.perf_counter() - began) * 1e3
+    assert answer.is_success, f"{path}: {answer.status_code} {answer.text[:300]}"
+    return took, len(answer.content)
+
+
+def _browse(server: Server, paths: dict[str, str]) -> Iterator[Figure]:
+    """First contentful paint, and the time until all that is in sight is drawn, in a browser without cache."""
+    from playwright.sync_api import sync_playwright
+
+    paints = "JSON.stringify(performance.getEntriesByName('first-contentful-paint').map(p => p.startTime))"
+    drawn = """[...document.querySelectorAll('[data-figure]')].every(item => item.dataset.drawn
+        || item.getBoundingClientRect().top > innerHeight) && document.readyState === 'complete'"""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=["--no-sandbox"])
+        for name, path in paths.items():
+            seen, ready = [], []
+            for _ in range(3):
+                with contextlib.closing(chromium.new_context()) as context:
+                    page = context.new_page()
+                    began = time.perf_counter()
+                    page.goto(server.url + path, wait_until="domcontentloaded")
+                    while not page.evaluate(drawn):
+                        page.wait_for_timeout(10)
+                    ready.append(time.perf_counter() - began)
+                    seen.append(json.loads(page.evaluate(paints))[0] / 1e3)
+            yield at_most(f"{name}: first contentful paint", statistics.median(seen), 1.0, "s")
+            yield at_most("  everything in sight drawn", statistics.median(ready), 2.0, "s")
+        chromium.close()
+
+
+def pages(*, quick: bool) -> Iterator[Figure]:
+    """Pages over a full server: first read after a start, further reads, size, and in a browser."""
+    models, wide, rows = (30, 100, 200_000) if quick else (1_000, 500, 10_000_000)
+    cache = Path(".cache/bench") / f"pages-{models}-{wide}-{rows}"
+    if not (cache / "filled").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        with running(cache) as server:
+            _fill(server, models=models, wide=wide, rows=rows)
+        (cache / "filled").touch()
+        took = time.perf_counter() - began
+        yield plain(f"  {models} models, {wide} features, {rows:,} predictions stored", f"{took:,.0f} s")
+    with running(cache) as server:
+        addresses = _addresses(server, wide)
+        for name, path in addresses.items():
+            first, size = _read(server, path)
+            again = statistics.median(_read(server, path)[0] for _ in range(5))
+            yield at_most(f"{name}: first read", first, 200, "ms")
+            yield plain("  read again", f"{again:,.1f} ms")
+            yield at_most("  HTML", size / 1e3, 100, "kB")
+        page = httpx.get(f"{server.url}/models/wide", timeout=60).text
+        found = sorted(set(re.findall(r'data-src="([^"]+)"', page)))
+        took_figures: dict[str, float] = {}
+        most: dict[str, Any] = {"name": "", "kB": 0.0}
+        for source in found:
+            address = f"/models/{source.replace('&amp;', '&')}" if not source.startswith("/") else source
+            milliseconds, size = _read(server, address.replace("&amp;", "&"))
+            took_figures[source.partition("?")[0]] = milliseconds
+            if size / 1e3 > most["kB"]:
+                most = {"name": source.partition("?")[0], "kB": size / 1e3}
+        if took_figures:
+            slowest = max(took_figures, key=lambda name: took_figures[name])
+            yield plain(f"slowest figure of the wide model ({slowest})", f"{took_figures[slowest]:,.0f} ms")
+            yield plain(f"largest figure ({most['name']})", f"{most['kB']:,.0f} kB")
+        if _CHROMIUM.exists():
+            yield from _browse(server, addresses)
