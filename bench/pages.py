@@ -24,6 +24,7 @@ from bench.server import Server, running
 _DAY_US = 86_400_000_000
 _DAYS = 30
 _BATCH = 20_000
+_VALUES = 2_000_000
 _CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -56,7 +57,7 @@ def _fill_model(
     """Log `rows` predictions of thirty days, and the truth of the first `labelled` of every batch."""
     end = time.time_ns() // 1_000 // _DAY_US * _DAY_US
     start = end - _DAYS * _DAY_US
-    size = min(_BATCH, rows)
+    size = min(_BATCH, rows, _VALUES // features)
     batches = rows // size
     rng = np.random.default_rng(0)
     for number in range(batches):
@@ -109,7 +110,7 @@ def _read(server: Server, path: str) -> tuple[float, int]:
 
 
 def _browse(server: Server, paths: dict[str, str]) -> Iterator[Figure]:
-    """First contentful paint, and the time until all that is in sight is drawn, in a browser without cache."""
+    """First contentful paint and the time until all in sight is drawn, in a browser without cache."""
     from playwright.sync_api import sync_playwright
 
     paints = "JSON.stringify(performance.getEntriesByName('first-contentful-paint').map(p => p.startTime))"
