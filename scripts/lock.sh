@@ -16,10 +16,10 @@ compile() {
         --strip-extras --allow-unsafe --no-annotate "$@"
 }
 
-compile "$@" --extra demo --extra pandas --extra polars --extra postgres --extra dev \
+compile "$@" --extra demo --extra pandas --extra polars --extra postgres --extra docs --extra dev \
     --output-file requirements/dev.txt pyproject.toml requirements/build.in
 # The smaller sets are cut from the same versions, so that one environment can hold them all.
 compile --constraint requirements/dev.txt --output-file requirements/base.txt \
     pyproject.toml requirements/build.in
-compile --constraint requirements/dev.txt --extra demo --output-file requirements/demo.txt \
-    pyproject.toml requirements/build.in
+compile --constraint requirements/dev.txt --extra demo --extra docs \
+    --output-file requirements/demo.txt pyproject.toml requirements/build.in

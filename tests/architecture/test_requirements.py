@@ -19,7 +19,7 @@ BUILD = [
 ]
 
 # Each file, and the extras that it is for.
-FILES = {"base": [], "demo": ["demo"], "dev": sorted(EXTRAS)}
+FILES = {"base": [], "demo": ["demo", "docs"], "dev": sorted(EXTRAS)}
 
 _PIN = re.compile(
     r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)((?: ;[^\\\n]*)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$",
