@@ -15,22 +15,22 @@ ARGS ?=
 JOBS ?= 2
 XDIST := -n $(JOBS) --dist loadfile
 
-.PHONY: help demo serve test nightly check format lint types imports documented reference bench screenshot lock clean
+.PHONY: help demo serve test nightly check format lint types imports documented site dist reference bench screenshot lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # -- running ---------------------------------------------------------------------------------------
 
-demo: $(VENV)/demo.stamp ## Replay a year of real flights and show a model going wrong at http://localhost:8004
+demo: $(VENV)/demo.stamp site ## Replay a year of real flights and show a model going wrong at http://localhost:8004
 	@exec $(BIN)/assay demo --port $(PORT) $(ARGS)
 
-serve: $(VENV)/demo.stamp ## Start the empty service at http://localhost:8004
+serve: $(VENV)/demo.stamp site ## Start the empty service at http://localhost:8004
 	@exec $(BIN)/assay serve --port $(PORT) $(ARGS)
 
 # -- testing ---------------------------------------------------------------------------------------
 
-test: $(VENV)/dev.stamp ## Run all tests but the nightly ones, with coverage
+test: $(VENV)/dev.stamp site ## Run all tests but the nightly ones, with coverage
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -m "not nightly" --hypothesis-profile ci $(XDIST) --cov --cov-report=term $(ARGS)
 
@@ -38,7 +38,7 @@ nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
 	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)
 
 check: $(VENV)/dev.stamp ## Everything that can be judged without running the product
-	@$(MAKE) --keep-going format lint types imports documented
+	@$(MAKE) --keep-going format lint types site imports documented
 
 format: $(VENV)/dev.stamp ## Is the code formatted (fix: make format FIX=1)
 	@$(BIN)/ruff format $(if $(FIX),,--check) .
@@ -55,6 +55,12 @@ imports: $(VENV)/dev.stamp ## Do modules import only what lies below them; does 
 
 documented: $(VENV)/dev.stamp ## Are links whole and is every setting, metric, route, command and error described
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs -m "not examples"
+
+site: $(VENV)/demo.stamp ## Build the documentation's site, which the server shows at /help; warnings are errors
+	@$(BIN)/python scripts/build_site.py
+
+dist: $(VENV)/dev.stamp site ## Build the wheel and the source archive, the documentation's site included
+	@$(BIN)/python -m hatchling build
 
 reference: $(VENV)/dev.stamp ## Write the tables of docs/reference anew from the code
 	@$(BIN)/python scripts/reference.py

@@ -22,6 +22,7 @@ from assay.runtime.settings import Settings
 from assay.server import docs
 from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.front import Front
+from assay.server.help import router as documentation
 from assay.server.ingest import Ingest
 from assay.server.routes import metrics, models, performance, predictions, references, state
 from assay.server.schemas.answers import IngestDocument, ProblemDocument
@@ -131,6 +132,7 @@ def create_app(
     app.include_router(predictions.router(service, now=clock))
     app.include_router(performance.router(service, now=clock))
     app.include_router(docs.router(app))
+    app.include_router(documentation())
     if importlib.util.find_spec("assay.dashboard.routes") is not None:
         from assay.dashboard.routes import router
 
