@@ -11,10 +11,12 @@ from uuid import uuid4
 
 import httpx
 import msgspec
+import pyarrow as pa
 
 from assay.client.answers import calibration_of, joined, read
 from assay.client.arguments import micros_of, pair_of, settings_of
 from assay.client.batches import Batch, Layout, batches
+from assay.client.row_stream import row_stream
 from assay.client.transport import Retry, Transport
 from assay.domain.answers import (
     Calibration,
@@ -29,6 +31,7 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.columns import Kind
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
 from assay.domain.time import from_micros
 from assay.ports.monitor import Frame, Moment, Slice
@@ -204,6 +207,28 @@ class RemoteMonitor:
         )
         return read(document["windows"], list[DriftWindow])
 
+    def feature(
+        self,
+        model: str,
+        feature: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> FeatureView:
+        """Return one feature against the reference: both distributions, figures, and what changed."""
+        document = self._get(
+            _path(model, "features") + "/" + _segment(feature),
+            **_window(period, start, end),
+            step=step,
+            version=version,
+            slice=_slice(slice),
+        )
+        return read(document, FeatureView)
+
     def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
         """Return everything about a model over the last `period`."""
         return read(self._get(_path(model, "report"), period=period, version=version), ModelReport)
@@ -224,6 +249,28 @@ class RemoteMonitor:
         """Return the newest predictions of a window."""
         document = self._get(_path(model, "predictions"), **_window(period, start, end), limit=limit)
         return read(document["predictions"], list[PredictionView])
+
+    def rows(
+        self,
+        model: str,
+        *,
+        kind: str = "predictions",
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Return all raw rows of a window as a stream of Arrow record batches, in no order."""
+        return row_stream(
+            self._transport,
+            _path(model, "rows"),
+            kind=kind,
+            **_window(period, start, end),
+            version=version,
+            columns=None if columns is None else list(columns),
+            wait=self._wait,
+        )
 
     # -- state ------------------------------------------------------------------------------------
 

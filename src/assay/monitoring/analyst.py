@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.domain.profile import ProfileKey, ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity, from_micros
+from assay.errors import NotFound
 from assay.monitoring.coverage import Piece, cover, plan_steps, snap
 from assay.monitoring.deltas import decode_if_fits, outcome_type
+from assay.monitoring.feature_detail import Cut, feature_view
 from assay.monitoring.profile_cache import ProfileCache
 from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.summary_pool import StoredSummary
@@ -125,13 +128,10 @@ class Analyst:
         reference = self._reference(model)
         if reference is None:
             return []
-        windows = self._windows(model, selection, step, Granularity.HOUR)
-        profiles = self._series(model, ProfileKind.FEATURES, selection, windows, reference)
         wanted = [name for name in reference.features if features is None or name in features]
         expected = reference.profile.features
         answers = []
-        for (start, end), profile in zip(windows.bounds, profiles, strict=True):
-            current = profile if isinstance(profile, FeatureProfile) else FeatureProfile.empty(reference)
+        for start, end, current in self._profiles_of(model, selection, step, reference):
             observed = current.features
             answers.append(
                 DriftWindow(
@@ -146,6 +146,36 @@ class Analyst:
                 )
             )
         return answers
+
+    def feature(
+        self, model: Model, selection: Selection, feature: str, *, step: int | None = None, name: str = ""
+    ) -> FeatureView:
+        """One feature against the active reference, called `name`; see :class:`FeatureView`.
+
+        Raises
+        ------
+        NotFound
+            Where there is no reference, or it does not know the feature.
+        """
+        reference = self._reference(model)
+        if reference is None:
+            raise NotFound(
+                f"model {model.model_id[:80]!r} has no reference yet: log predictions, or give one"
+            )
+        (whole,) = self._profiles_of(model, selection, None, reference)
+        cuts = [] if step is None else self._profiles_of(model, selection, step, reference)
+        return feature_view(model.model_id, feature, reference, name, whole, cuts)
+
+    def _profiles_of(
+        self, model: Model, selection: Selection, step: int | None, reference: Reference
+    ) -> list[Cut]:
+        """Return the features' profile of each window, an empty one where nothing was logged."""
+        windows = self._windows(model, selection, step, Granularity.HOUR)
+        found = self._series(model, ProfileKind.FEATURES, selection, windows, reference)
+        return [
+            (low, high, one if isinstance(one, FeatureProfile) else FeatureProfile.empty(reference))
+            for (low, high), one in zip(windows.bounds, found, strict=True)
+        ]
 
     def totals(self, model: Model) -> tuple[int, int]:
         """Predictions and labelled predictions of all time."""

@@ -20,6 +20,7 @@ from assay.domain.answers import (
     ReferenceView,
     ServiceHealth,
 )
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import HOUR, from_micros
 from assay.errors import InvalidInput
@@ -32,6 +33,7 @@ from assay.monitoring.lookup import Lookup
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
 from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.rows_out import RowsOut
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 from assay.ports.profiles import Profiles
@@ -79,6 +81,7 @@ class Service:
         self._references = ReferenceKeeper(self._raw, profiles)
         self._analyst = Analyst(profiles, self._references, clock=clock)
         self._lookup = Lookup(self._raw)
+        self._rows_out = RowsOut(self._raw)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -232,6 +235,30 @@ class Service:
         selection = Selection(start, end, version, slice or ("", ""))
         return self._analyst.drift(self._model(model_id), selection, step=step, features=features)
 
+    def feature(
+        self,
+        model_id: str,
+        feature: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> FeatureView:
+        """One feature against the reference: both distributions, figures, and what changed.
+
+        Raises
+        ------
+        NotFound
+            Where there is no reference, or it does not know the feature.
+        """
+        model = self._model(model_id)
+        stored = self._profiles.references(model_id, with_payload=False)
+        name = next((one.name for one in stored if one.reference_id == model.reference_id), "")
+        selection = Selection(start, end, version, slice or ("", ""))
+        return self._analyst.feature(model, selection, feature, step=step, name=name)
+
     def report(
         self, model_id: str, *, start: int, end: int, step: int | None = None, version: str | None = None
     ) -> ModelReport:
@@ -264,6 +291,30 @@ class Service:
         if not 1 <= limit <= 10_000:
             raise InvalidInput(f"limit is {limit}; it must be between 1 and 10000")
         return self._lookup.newest(self._model(model_id), start=start, end=end, limit=limit)
+
+    def rows(
+        self,
+        model_id: str,
+        *,
+        kind: str = "predictions",
+        start: int | None = None,
+        end: int | None = None,
+        version: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Return raw rows as a stream, in the form in which they can be logged again.
+
+        It holds what was acknowledged before the call; see :meth:`RowsOut.open` for the parameters.
+        """
+        return self._rows_out.open(
+            self._model(model_id),
+            kind=kind,
+            upto=self._journal.head(),
+            start=start,
+            end=end,
+            version=version,
+            columns=columns,
+        )
 
     def put_analysis(self, analysis_id: str, model_id: str, *, kind: str, payload: bytes) -> None:
         """Keep an analysis (JSON bytes)."""

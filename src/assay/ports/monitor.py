@@ -7,6 +7,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
+import pyarrow as pa
+
 from assay.domain.answers import (
     Calibration,
     DriftWindow,
@@ -19,6 +21,7 @@ from assay.domain.answers import (
     ReferenceView,
     ServiceHealth,
 )
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
 
 __all__ = ["Frame", "Moment", "Monitor", "MonitorReader", "MonitorWriter", "Slice"]
@@ -184,6 +187,29 @@ class MonitorReader(Protocol):
         """Return how far each feature has moved from the reference, in a window or in each step of it."""
         ...
 
+    def feature(
+        self,
+        model: str,
+        feature: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> FeatureView:
+        """Return one feature against the reference: both distributions, figures, and what changed.
+
+        With `step`, the figures of each step of the window are in the answer's `windows`.
+
+        Raises
+        ------
+        NotFound
+            Where there is no reference, or it does not know the feature.
+        """
+        ...
+
     def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
         """Return everything about a model over the last `period`."""
         ...
@@ -208,6 +234,39 @@ class MonitorReader(Protocol):
         limit: int = 100,
     ) -> list[PredictionView]:
         """Return the newest predictions of a window."""
+        ...
+
+    def rows(
+        self,
+        model: str,
+        *,
+        kind: str = "predictions",
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Return all raw rows of a window as a stream of Arrow record batches, in no order.
+
+        Memory is bounded however many rows there are. The columns have the names that they are logged
+        with (``feature.amount``, ``tag.country``, ``probability.yes``).
+
+        Parameters
+        ----------
+        model : the model.
+        kind : ``predictions``, ``labels``, or ``joined``: predictions with the truth that counts for them.
+        period, start, end : the window, of labels by their ``observed_at``; without any it is everything.
+        version : only predictions of this version.
+        columns : the columns to return; None: all that hold something.
+
+        Raises
+        ------
+        NotFound
+            Where there is no such model.
+        InvalidInput
+            Where there is no such kind or column.
+        """
         ...
 
     def health(self) -> ServiceHealth:

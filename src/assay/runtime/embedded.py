@@ -10,6 +10,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+import pyarrow as pa
+
 from assay.client.answers import joined
 from assay.client.arguments import micros_of, pair_of, settings_of
 from assay.client.batches import ARROW, Layout, batches
@@ -26,6 +28,7 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.columns import Kind
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import DAY, parse_duration, to_micros
 from assay.errors import InvalidInput, NotFound
@@ -111,8 +114,6 @@ class EmbeddedMonitor:
         self, model: str, frame: Frame, *, name: str = "", features: Sequence[str] | None = None
     ) -> ReferenceView:
         """Give the data that current data is compared with, such as the training set's features."""
-        import pyarrow as pa
-
         layout = Layout(kind=Kind.PREDICTIONS, features=features)
         intakes = [intake for _, intake in self._intakes(frame, layout, model, None, None)]
         table = pa.concat_tables([intake.table for intake in intakes], promote_options="permissive")
@@ -208,6 +209,31 @@ class EmbeddedMonitor:
                 features=None if features is None else list(features),
             )
 
+    def feature(
+        self,
+        model: str,
+        feature: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> FeatureView:
+        """Return one feature against the reference: both distributions, figures, and what changed."""
+        with self._current() as service:
+            first, last = _window(service, model, period, start, end)
+            return service.feature(
+                model,
+                feature,
+                start=first,
+                end=last,
+                step=None if step is None else parse_duration(step),
+                version=version,
+                slice=pair_of("slice", slice),
+            )
+
     def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
         """Return everything about a model over the last `period`."""
         with self._current() as service:
@@ -232,6 +258,24 @@ class EmbeddedMonitor:
         with self._current() as service:
             first, last = _window(service, model, period, start, end)
             return service.predictions(model, start=first, end=last, limit=limit)
+
+    def rows(
+        self,
+        model: str,
+        *,
+        kind: str = "predictions",
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.RecordBatchReader:
+        """Return all raw rows of a window as a stream of Arrow record batches, in no order."""
+        first, last = micros_of("start", start), micros_of("end", end)
+        with self._current() as service:
+            if period is not None:
+                first, last = _window(service, model, period, start, end)
+            return service.rows(model, kind=kind, start=first, end=last, version=version, columns=columns)
 
     # -- state ------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from assay.monitoring.service import Service
 __all__ = [
     "CalibrationQuery",
     "DriftQuery",
+    "FeatureName",
+    "FeatureQuery",
     "MetricQuery",
     "ModelName",
     "PredictionName",
@@ -33,6 +35,9 @@ def _decoded(name: str) -> str:
 
 ModelName = Annotated[
     str, Path(description="The model, percent-encoded: any text."), AfterValidator(_decoded)
+]
+FeatureName = Annotated[
+    str, Path(description="The feature, percent-encoded: any text."), AfterValidator(_decoded)
 ]
 PredictionName = Annotated[
     str, Path(description="The prediction, percent-encoded: any text."), AfterValidator(_decoded)
@@ -94,6 +99,14 @@ class DriftQuery(CalibrationQuery):
     )
     features: str | None = Field(
         default=None, description="Names of features with commas between; absent: all."
+    )
+
+
+class FeatureQuery(CalibrationQuery):
+    """One feature in a window."""
+
+    step: str | None = Field(
+        default=None, max_length=20, description="Give the figures of each step of the window, too: 1d."
     )
 
 

@@ -36,10 +36,12 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", f"{_MODEL}/metrics"): Scope.READ,
     ("GET", f"{_MODEL}/calibration"): Scope.READ,
     ("GET", f"{_MODEL}/drift"): Scope.READ,
+    ("GET", f"{_MODEL}/features/{{feature}}"): Scope.READ,
     ("GET", f"{_MODEL}/report"): Scope.READ,
     # predictions
     ("GET", f"{_MODEL}/predictions"): Scope.READ,
     ("GET", f"{_MODEL}/predictions/{{prediction_id}}"): Scope.READ,
+    ("GET", f"{_MODEL}/rows"): Scope.READ,
     ("POST", f"{_MODEL}/erasures"): Scope.ADMIN,
     # performance
     ("POST", "/api/v1/performance/analyze"): Scope.READ,
@@ -56,7 +58,10 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", _PAGE): Scope.READ,
     ("GET", f"{_PAGE}/row"): Scope.READ,
     ("GET", f"{_PAGE}/events"): Scope.READ,
+    ("GET", f"{_PAGE}/features"): Scope.READ,
+    ("GET", f"{_PAGE}/features/{{key}}"): Scope.READ,
     ("GET", f"{_PAGE}/figures/{{name}}.json"): Scope.READ,
+    ("GET", f"{_PAGE}/figures/{{name}}.csv"): Scope.READ,
     ("GET", "/static/{name}"): _ANYBODY,
     ("GET", "/favicon.ico"): _ANYBODY,
 }

@@ -10,10 +10,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assay.domain.answers import Calibration, ModelReport
+from assay.domain.feature_view import FeatureView
 from assay.monitoring.service import Service
 from assay.server.query import (
     CalibrationQuery,
     DriftQuery,
+    FeatureName,
+    FeatureQuery,
     MetricQuery,
     ModelName,
     Window,
@@ -87,6 +90,20 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
             **selection(query),
         )
         return reply(DriftList, DriftList.model_construct(windows=found))
+
+    @routes.get(
+        "/features/{feature}",
+        response_model=FeatureView,
+        summary="One feature against the reference: distributions, figures, what changed",
+    )
+    def feature(
+        model_id: ModelName, feature: FeatureName, query: Annotated[FeatureQuery, Query()]
+    ) -> Response:
+        start, end = window(model_id, query)
+        found = service.feature(
+            model_id, feature, start=start, end=end, step=step_of(query.step), **selection(query)
+        )
+        return reply(FeatureView, found)
 
     @routes.get("/report", response_model=ModelReport, summary="Everything about a model over one period")
     def report(model_id: ModelName, query: Annotated[_ReportQuery, Query()]) -> Response:
