@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.domain.columns import LABEL_FIELDS, PREDICTION_FIELDS, PROBABILITY, TAG, Kind
+from assay.domain.ids import new_ids
 from assay.domain.model import check_name
 from assay.errors import InvalidInput, TooLarge
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.context import Context
 from assay.monitoring.intake.faults import Faults, shown
-from assay.monitoring.intake.ids import new_ids
 from assay.monitoring.intake.moments import Moments, constant, moments
 from assay.monitoring.intake.values import Values, feature_columns, listed, numbers, outcome, texts
 

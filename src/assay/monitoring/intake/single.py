@@ -24,13 +24,13 @@ from assay.domain.columns import (
     Kind,
     is_dynamic,
 )
+from assay.domain.ids import new_ids
 from assay.domain.model import check_name
 from assay.domain.time import to_micros
 from assay.errors import InvalidInput
 from assay.monitoring.intake.assemble import DEFAULT_VERSION
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.context import Context
-from assay.monitoring.intake.ids import new_ids
 
 __all__ = ["read_single"]
 

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from assay.monitoring.intake.ids import new_ids
+from assay.domain.ids import new_ids
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 1_000])
