@@ -120,6 +120,7 @@ class Transport:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         accept: frozenset[int] = frozenset(),
+        stream: bool = False,
     ) -> httpx.Response:
         """Send a request, again where it failed for a passing reason, and return the good answer.
 
@@ -127,6 +128,7 @@ class Transport:
         ----------
         method, path, params, body, headers : the request; a body is JSON unless a header says otherwise.
         accept : statuses besides 2xx that are answers rather than errors.
+        stream : leave a good answer's body to be read by the caller, who closes the answer.
 
         Raises
         ------
@@ -140,9 +142,12 @@ class Transport:
         for attempt in range(self._retry.attempts):
             wait = 0.0
             try:
-                answer = self._client.request(
+                asked = self._client.build_request(
                     method, self.url + path, params=query or None, content=body, headers=sent
                 )
+                answer = self._client.send(asked, stream=stream)
+                if stream and not answer.is_success:
+                    answer.read()
             except httpx.TransportError as exc:
                 failure: AssayError = StorageUnavailable(self._unreachable(exc))
                 failure.__cause__ = exc

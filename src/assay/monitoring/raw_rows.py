@@ -102,6 +102,30 @@ class RawRows:
             if part.num_rows:
                 yield part
 
+    def stream(
+        self,
+        model_id: str,
+        kind: Kind,
+        *,
+        upto: int,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> tuple[pa.Schema, Iterator[pa.Table]]:
+        """Like :meth:`pieces`, with the columns that all pieces together have and their types."""
+        position, tail = self._tail(model_id, kind, upto)
+        # No batch has position 0: this gives the table's columns and no rows.
+        none = self._lake.scan(model_id, kind, upto=0)
+        heads = [none.slice(0, 0), *(table.slice(0, 0).replace_schema_metadata(None) for table in tail)]
+
+        def pieces() -> Iterator[pa.Table]:
+            yield from self._lake.scan_batches(model_id, kind, start=start, end=end, upto=position)
+            for table in tail:
+                part = _filter(table, kind, start, end, None, None, None)
+                if part.num_rows:
+                    yield part
+
+        return concat(heads).schema, pieces()
+
     def _tail(self, model_id: str, kind: Kind, upto: int | None) -> tuple[int, list[pa.Table]]:
         """Lake position and the journal's batches after it, as they belong together.
 

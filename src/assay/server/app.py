@@ -24,7 +24,7 @@ from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.front import Front
 from assay.server.help import router as documentation
 from assay.server.ingest import Ingest
-from assay.server.routes import metrics, models, performance, predictions, references, state
+from assay.server.routes import metrics, models, performance, predictions, references, rows, state
 from assay.server.schemas.answers import IngestDocument, ProblemDocument
 from assay.server.schemas.ingest import ingest_paths, problem_response
 
@@ -130,6 +130,7 @@ def create_app(
     app.include_router(references.router(service, settings, ingest.inflight, now=clock))
     app.include_router(metrics.router(service, now=clock))
     app.include_router(predictions.router(service, now=clock))
+    app.include_router(rows.router(service, now=clock))
     app.include_router(performance.router(service, now=clock))
     app.include_router(docs.router(app))
     app.include_router(documentation())

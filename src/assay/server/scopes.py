@@ -51,6 +51,9 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/docs"): Scope.READ,
     ("GET", "/docs/style.css"): _ANYBODY,
     ("GET", "/openapi.json"): Scope.READ,
+    # the documentation: the same for everybody, and of no model
+    ("GET", "/help"): _ANYBODY,
+    ("GET", "/help/{path:path}"): _ANYBODY,
     # pages
     ("GET", "/"): Scope.READ,
     ("GET", "/models"): Scope.READ,
