@@ -53,7 +53,7 @@ html_sidebars = {
 }
 _FONTS = {
     "font-stack": "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', Arial, sans-serif",
-    "font-stack--monospace": "'JetBrains Mono', 'SF Mono', ui-monospace, Menlo, 'DejaVu Sans Mono', monospace",
+    "font-stack--monospace": "'JetBrains Mono', 'SF Mono', ui-monospace, 'DejaVu Sans Mono', monospace",
 }
 # The colours of the pages (dashboard/static/assay.css).
 html_theme_options = {
@@ -66,6 +66,7 @@ html_theme_options = {
         "color-background-secondary": "#f5f6f9",
         "color-foreground-primary": "#1c2330",
         "color-foreground-muted": "#667085",
+        "color-sidebar-link-text--top-level": "#1c2330",
     },
     "dark_css_variables": {
         "color-brand-primary": "#7aa2ff",
@@ -75,6 +76,7 @@ html_theme_options = {
         "color-background-secondary": "#161a22",
         "color-foreground-primary": "#e5e8ee",
         "color-foreground-muted": "#939dae",
+        "color-sidebar-link-text--top-level": "#e5e8ee",
     },
 }
 pygments_style = "a11y-high-contrast-light"

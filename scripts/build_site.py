@@ -36,7 +36,16 @@ UNUSED = (
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _SOURCE_MAP = re.compile(r"\n?(?://|/\*)# sourceMappingURL=\S+(?: \*/|\*/)?")
-_ICONS = {"opacity: 50%": ' opacity="0.5"', "display: none;": ' display="none"'}  # Furo's only such styles
+# What Furo writes, and what the policy of the server and readers with a keyboard or a screen reader need.
+_REPAIRS = {
+    ' style="opacity: 50%"': ' opacity="0.5"',
+    ' style="display: none;"': ' display="none"',
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    "<pre>": '<pre tabindex="0">',  # wide ones are scrolled
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    '<div id="search-results">': '<h1 class="visually-hidden">Search</h1><div id="search-results">',
+}
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "srcset", "object": "data"}
 
 
@@ -92,8 +101,8 @@ def without_inline(path: Path, folder: Path) -> str:
         return f'<link rel="stylesheet" href="{root}{name}">'
 
     text = _INLINE.sub(moved, path.read_text(encoding="utf-8"))
-    for style, instead in _ICONS.items():
-        text = text.replace(f' style="{style}"', instead)
+    for furo, ours in _REPAIRS.items():
+        text = text.replace(furo, ours)
     return text
 
 
