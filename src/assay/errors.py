@@ -10,6 +10,10 @@
     ├── Conflict                         what was asked contradicts what is stored
     │   ├── IdempotencyConflict          one Idempotency-Key, two different bodies
     │   └── StaleWriter                  another consumer has moved on; read again
+    ├── Denied                           the server does not do this for whoever asks
+    │   ├── Unauthorized                 no key, or none that is good
+    │   └── Forbidden                    a good key, or a page, that may not do this
+    ├── RateLimited                      too many requests; `retry_after` says when to come again
     ├── MissingExtra (ImportError)       an optional library is absent
     └── StorageError                     the store failed; what was acknowledged is safe
         ├── StorageFull                  no space left; nothing was acknowledged
@@ -25,16 +29,20 @@ from __future__ import annotations
 __all__ = [
     "AssayError",
     "Conflict",
+    "Denied",
+    "Forbidden",
     "IdempotencyConflict",
     "InvalidInput",
     "MissingExtra",
     "NotFound",
+    "RateLimited",
     "StaleWriter",
     "StorageCorrupt",
     "StorageError",
     "StorageFull",
     "StorageUnavailable",
     "TooLarge",
+    "Unauthorized",
     "Unreadable",
 ]
 
@@ -77,6 +85,32 @@ class IdempotencyConflict(Conflict):
 
 class StaleWriter(Conflict):
     """Another writer has moved the position on; nothing was written."""
+
+
+class Denied(AssayError):
+    """The server does not do this for whoever asks."""
+
+
+class Unauthorized(Denied):
+    """A key is needed, and none that is good was sent."""
+
+
+class Forbidden(Denied):
+    """Whoever asks may not do this."""
+
+
+class RateLimited(AssayError):
+    """Too many requests came; this one was not looked at.
+
+    Parameters
+    ----------
+    message : the sentence for the user.
+    retry_after : seconds after which the request may be sent again.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class MissingExtra(AssayError, ImportError):

@@ -1,13 +1,21 @@
-"""The three contracts, in memory."""
+"""The contracts, in memory."""
 
 from __future__ import annotations
 
 import pytest
 
+from assay.ports.access import AuditLog, KeyStore
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
-from assay.testing import JournalContract, ProfilesContract, RegistryContract
+from assay.testing import (
+    AuditLogContract,
+    JournalContract,
+    KeyStoreContract,
+    ProfilesContract,
+    RegistryContract,
+)
 from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
+from assay.testing.memory_access import MemoryAuditLog, MemoryKeyStore
 
 
 class TestMemoryJournal(JournalContract):
@@ -30,3 +38,15 @@ class TestMemoryRegistry(RegistryContract):
     @pytest.fixture
     def profiles(self, registry: MemoryRegistry) -> Profiles:
         return MemoryProfiles(registry)
+
+
+class TestMemoryKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def keys(self) -> KeyStore:
+        return MemoryKeyStore()
+
+
+class TestMemoryAuditLog(AuditLogContract):
+    @pytest.fixture
+    def log(self) -> AuditLog:
+        return MemoryAuditLog()

@@ -14,6 +14,9 @@ __all__ = ["PREFIX", "Settings"]
 
 PREFIX = "ASSAY_"
 _DEFAULT_DIR = Path("assay-data")
+_TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "": False} | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -29,7 +32,7 @@ class Settings:
     database_url: str = _setting(
         "", "SQLAlchemy URL of journal and registry; empty: SQLite in the data folder."
     )
-    host: str = _setting("127.0.0.1", "Address to listen on; only loopback addresses are accepted.")
+    host: str = _setting("127.0.0.1", "Address to listen on; any but a loopback address needs keys.")
     port: int = _setting(8004, "Port to listen on.")
     max_body_bytes: int = _setting(64 << 20, "Largest request body on the wire, in bytes.")
     max_decoded_bytes: int = _setting(128 << 20, "Largest request body after decompression, in bytes.")
@@ -45,6 +48,16 @@ class Settings:
     maintain_seconds: float = _setting(600.0, "Pause between compactions of the lake.")
     profile_cache_bytes: int = _setting(64 << 20, "Memory for decoded profiles that are being added to.")
     min_free_bytes: int = _setting(64 << 20, "Free disk space under which nothing more is accepted.")
+    require_keys: bool = _setting(False, "Ask for a key on a loopback address too.")
+    allowed_hosts: str = _setting(
+        "", "Names that the server is reached by from elsewhere, with commas between; makes it ask for keys."
+    )
+    trusted_proxies: str = _setting(
+        "127.0.0.1,::1", "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    key_rate: float = _setting(0.0, "Requests a second of a key without a rate of its own; 0: no limit.")
+    session_hours: int = _setting(12, "Hours after which one signs in to the pages again.")
+    audit_days: int = _setting(365, "Days for which the record of changes is kept.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod
@@ -100,6 +113,10 @@ def _parse(variable: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, Path):
             return Path(text)
+        if isinstance(default, bool):
+            return _TRUTHS[text.strip().lower()]
         return type(default)(text)
+    except KeyError:
+        raise InvalidInput(f"{variable}={text!r} is neither true nor false") from None
     except ValueError:
         raise InvalidInput(f"{variable}={text!r} is not a {type(default).__name__}") from None

@@ -1,14 +1,21 @@
-"""The three contracts, on SQLite and on PostgreSQL."""
+"""The contracts, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import pytest
 
+from assay.ports.access import AuditLog, KeyStore
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
-from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry
-from assay.testing import JournalContract, ProfilesContract, RegistryContract
+from assay.storage.sql import Database, SqlAuditLog, SqlJournal, SqlKeyStore, SqlProfiles, SqlRegistry
+from assay.testing import (
+    AuditLogContract,
+    JournalContract,
+    KeyStoreContract,
+    ProfilesContract,
+    RegistryContract,
+)
 
 
 class TestSqlJournal(JournalContract):
@@ -31,3 +38,15 @@ class TestSqlRegistry(RegistryContract):
     @pytest.fixture
     def profiles(self, database: Database) -> Profiles:
         return SqlProfiles(database)
+
+
+class TestSqlKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def keys(self, database: Database) -> KeyStore:
+        return SqlKeyStore(database)
+
+
+class TestSqlAuditLog(AuditLogContract):
+    @pytest.fixture
+    def log(self, database: Database) -> AuditLog:
+        return SqlAuditLog(database)

@@ -1,11 +1,20 @@
-"""Journal, profiles and registry in SQLite or PostgreSQL."""
+"""Journal, profiles, registry and keys in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
+from assay.storage.sql.access import SqlAuditLog, SqlKeyStore
 from assay.storage.sql.engine import Database
 from assay.storage.sql.journal import SqlJournal
 from assay.storage.sql.profiles import SqlProfiles
 from assay.storage.sql.registry import SqlRegistry
 from assay.storage.sql.schema import open_database
 
-__all__ = ["Database", "SqlJournal", "SqlProfiles", "SqlRegistry", "open_database"]
+__all__ = [
+    "Database",
+    "SqlAuditLog",
+    "SqlJournal",
+    "SqlKeyStore",
+    "SqlProfiles",
+    "SqlRegistry",
+    "open_database",
+]

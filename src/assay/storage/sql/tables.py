@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -29,7 +30,10 @@ from sqlalchemy import (
 
 __all__ = [
     "METADATA",
+    "access_keys",
+    "access_sessions",
     "analyses",
+    "audit_entries",
     "digest",
     "dirty_buckets",
     "findings",
@@ -273,6 +277,49 @@ analyses = Table(
     _number("created_at"),
     _bytes("payload"),
     Index(None, "model_key", "kind", "created_at"),
+)
+
+
+# -- access --------------------------------------------------------------------------------------------
+
+access_keys = Table(
+    "access_keys",
+    METADATA,
+    Column("key_id", _Name, primary_key=True),
+    _text("name"),
+    _bytes("digest"),
+    _text("scopes"),
+    Column("models", _Name),
+    Column("rate", Double),
+    _number("created_at"),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+)
+"""Keys; `digest` is the SHA-256 of the secret, scopes and models are JSON."""
+
+access_sessions = Table(
+    "access_sessions",
+    METADATA,
+    _key("digest"),
+    _text("key_id"),
+    _number("created_at"),
+    _number("ends_at"),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    _number("at", index=True),
+    _text("who"),
+    _text("name"),
+    _text("address"),
+    _text("action"),
+    Column("model_key", LargeBinary),
+    Column("model_id", _Name),
+    _text("subject"),
+    _text("outcome"),
 )
 
 
