@@ -19,13 +19,14 @@ from assay.figures.drift_statistics import STATISTICS
 from assay.figures.names import shown
 from assay.figures.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
 
-__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page"]
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page", "render"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; "
     # Plotly sets the style attribute of the SVG elements that it makes; style sheets stay ours alone.
     "style-src-attr 'unsafe-inline'; "
-    "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "img-src 'self' data: blob:; "  # blob: is how a figure becomes a PNG
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """What a page may load and run: nothing from other hosts, no inline script, no evaluated text."""
 
@@ -73,10 +74,14 @@ def _environment() -> jinja2.Environment:
 _TEMPLATES = _environment()
 
 
+def render(template: str, **context: Any) -> str:
+    """Render a template into text."""
+    return _TEMPLATES.get_template(template).render(now=datetime.now(UTC), **context)
+
+
 def page(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """Render a template into an answer."""
-    text = _TEMPLATES.get_template(template).render(now=datetime.now(UTC), **context)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    return HTMLResponse(render(template, **context), status_code=status, headers=HEADERS)
 
 
 def _status(error: AssayError) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from assay.dashboard.names import model_from_slug, model_path
 from assay.dashboard.overview import model_row
 from assay.dashboard.pages import error_page, error_problem, page
 from assay.dashboard.readings import Reader, Readings
+from assay.dashboard.report import report_answer
 from assay.dashboard.view import PRESETS, View, parse_view
 from assay.domain.answers import ModelView
 from assay.errors import AssayError
@@ -153,6 +154,10 @@ def router(
             path=model_path(found.model.model_id),
             revision=revision,
         )
+
+    @routes.get("/models/{slug}/report.html")
+    def report(slug: str, request: Request) -> Response:
+        return report_answer(readings, model_from_slug(slug), request.query_params, now=now())
 
     @routes.get("/static/{name}")
     def static(name: str, request: Request) -> Response:

@@ -60,6 +60,7 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/events"): Scope.READ,
     ("GET", _PAGE): Scope.READ,
     ("GET", f"{_PAGE}/row"): Scope.READ,
+    ("GET", f"{_PAGE}/report.html"): Scope.READ,
     ("GET", f"{_PAGE}/events"): Scope.READ,
     ("GET", f"{_PAGE}/features"): Scope.READ,
     ("GET", f"{_PAGE}/features/{{key}}"): Scope.READ,

@@ -1,0 +1,162 @@
+"""The charts of a report: each figure drawn once in light colours, with what dark ones change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assay.dashboard.drawing import draw
+from assay.dashboard.model_page import ModelPage
+from assay.dashboard.names import feature_key
+from assay.dashboard.readings import Readings
+from assay.figures.names import shown
+
+__all__ = ["Chart", "Section", "changes", "report_sections"]
+
+_FEATURES = 4
+"""Features that get a chart of their own: those that moved most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One figure of a report.
+
+    Attributes
+    ----------
+    key : its id in the document, plain letters.
+    title, note : what stands above it; `name` is true where the title is a client's name.
+    figure : ``data`` and ``layout`` for Plotly in light colours, without the table.
+    dark : what dark colours change, as pairs of a path and the value there; see :func:`changes`.
+    alt : a sentence for who does not see it.
+    table : ``caption``, ``columns`` and ``rows`` of texts.
+    """
+
+    key: str
+    title: str
+    note: str
+    figure: dict[str, Any]
+    dark: list[Any]
+    alt: str
+    table: dict[str, Any]
+    name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed group of charts, so many beside each other where there is room."""
+
+    key: str
+    title: str
+    charts: tuple[Chart, ...]
+    columns: str = "two"
+
+
+def changes(light: Any, dark: Any, path: tuple[str | int, ...] = ()) -> list[list[Any]]:
+    """Return what turns the plain value `light` into `dark`: pairs of a path and the value to put there.
+
+    Objects, and lists of objects of one length, are compared part by part; all else is replaced whole.
+
+    >>> changes({"a": 1, "b": [{"c": 2}]}, {"a": 1, "b": [{"c": 3}]})
+    [[['b', 0, 'c'], 3]]
+    """
+    if light == dark:
+        return []
+    if isinstance(light, dict) and isinstance(dark, dict) and light.keys() == dark.keys():
+        return [item for key in light for item in changes(light[key], dark[key], (*path, key))]
+    if _alike(light, dark):
+        pairs = zip(light, dark, strict=True)
+        return [item for place, (one, two) in enumerate(pairs) for item in changes(one, two, (*path, place))]
+    return [[list(path), dark]]
+
+
+def _alike(light: Any, dark: Any) -> bool:
+    """Whether both are lists of as many objects."""
+    return (
+        isinstance(light, list)
+        and isinstance(dark, list)
+        and len(light) == len(dark)
+        and all(isinstance(item, dict) for item in (*light, *dark))
+    )
+
+
+def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
+    """Draw all charts of the model's page `page`, section by section."""
+    pencil = _Pencil(page, readings)
+    quality = [
+        pencil.chart(f"metric.{name}", label.label, label.meaning, key=f"metric-{name}")
+        for name, label in page.charts
+    ]
+    traffic = [
+        pencil.chart("volume", "Predictions", "By event time, UTC"),
+        pencil.chart("latency", "Latency", "As logged with the predictions"),
+    ]
+    outcomes = []
+    if page.scored:
+        outcomes += [
+            pencil.chart("reliability", "Reliability", "On the diagonal: trust the score"),
+            pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece"),
+        ]
+    if page.classifies:
+        outcomes.append(pencil.chart("confusion", "Confusion matrix", "Share of each truth"))
+    if page.scored:
+        outcomes.append(pencil.chart("scores", "Scores", "By what came true"))
+    sections = [
+        Section("quality", "Quality", tuple(quality)),
+        Section("traffic", "Traffic", tuple(traffic)),
+        Section("outcomes", "Calibration and outcomes" if page.scored else "Outcomes", tuple(outcomes)),
+    ]
+    if page.drift_rows:
+        note = "Jensen-Shannon distance; pale: no more than chance"
+        overall = (pencil.chart("drift", "Drift over time", note),)
+        sections.append(Section("drift", "Feature drift", overall, columns="one"))
+        sections.append(Section("features", "Features that moved most", pencil.features(page.drift_rows)))
+    return tuple(section for section in sections if section.charts)
+
+
+class _Pencil:
+    """Draws the figures of one page's view."""
+
+    def __init__(self, page: ModelPage, readings: Readings) -> None:
+        self._page = page
+        self._readings = readings
+
+    def chart(
+        self, name: str, title: str, note: str, *, key: str = "", feature: str = "", is_name: bool = False
+    ) -> Chart:
+        """Draw the figure called `name`, see :func:`assay.dashboard.drawing.draw`."""
+        light, described = self._drawn(name, "light", feature)
+        dark, _ = self._drawn(name, "dark", feature)
+        return Chart(
+            key=key or name,
+            title=title,
+            note=note,
+            figure=light,
+            dark=changes(light, dark),
+            alt=described["alt"],
+            table=described["table"],
+            name=is_name,
+        )
+
+    def features(self, rows: Sequence[Any]) -> tuple[Chart, ...]:
+        """Draw the first of the features, which moved most."""
+        return tuple(
+            self.chart(
+                "feature",
+                shown(row.feature, limit=60),
+                "Against the reference, by window",
+                key=f"feature-{place}",
+                feature=feature_key(row.feature),
+                is_name=True,
+            )
+            for place, row in enumerate(rows[:_FEATURES])
+        )
+
+    def _drawn(self, name: str, theme: str, feature: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a figure as plain values, and the description that it carries."""
+        model_id = self._page.model.model.model_id
+        figure = draw(name, self._readings, model_id, self._page.view, theme=theme, feature=feature)
+        plain = json.loads(figure.to_json(validate=False))
+        plain["layout"].pop("template", None)
+        return {"data": plain["data"], "layout": plain["layout"]}, plain["layout"].pop("meta")

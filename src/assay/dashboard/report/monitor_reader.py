@@ -1,0 +1,107 @@
+"""The use cases that pages read, over a monitor: a folder in process, or a server behind HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.model import Model
+from assay.domain.time import MINUTE, from_micros
+from assay.ports.monitor import MonitorReader
+
+__all__ = ["ReaderOverMonitor"]
+
+
+class ReaderOverMonitor:
+    """A :class:`assay.dashboard.readings.Reader` that asks a monitor.
+
+    Every answer is of the moment it was asked for; nothing tells when it becomes old, so `revision` never
+    changes. Good for one document, not for a page that lives.
+
+    Parameters
+    ----------
+    monitor : what :func:`assay.open` gave.
+    """
+
+    def __init__(self, monitor: MonitorReader) -> None:
+        self._monitor = monitor
+
+    def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
+        """Models after the name `after`, in order of their names."""
+        return [model for model in self._monitor.models() if model.model_id > after][:limit]
+
+    def model(self, model_id: str) -> ModelView:
+        """Return what is stored about a model; NotFound where there is none."""
+        return self._monitor.model(model_id)
+
+    def metrics(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> list[MetricWindow]:
+        """Metrics of a window, or of each step of it."""
+        return self._monitor.metrics(
+            model_id,
+            start=from_micros(start),
+            end=from_micros(end),
+            step=_duration(step),
+            version=version,
+            slice=slice,
+        )
+
+    def calibration(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> Calibration:
+        """Reliability, confusion and scores of a window."""
+        return self._monitor.calibration(
+            model_id, start=from_micros(start), end=from_micros(end), version=version, slice=slice
+        )
+
+    def drift(
+        self,
+        model_id: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+        features: Sequence[str] | None = None,
+    ) -> list[DriftWindow]:
+        """Drift of a window, or of each step of it."""
+        # Over HTTP names are separated by commas; a name that holds one cannot be asked for alone.
+        asked = None if features is None or any("," in name for name in features) else list(features)
+        return self._monitor.drift(
+            model_id,
+            start=from_micros(start),
+            end=from_micros(end),
+            step=_duration(step),
+            version=version,
+            slice=slice,
+            features=asked,
+        )
+
+    def revision(self, model_id: str) -> int:
+        """Return a number that never changes."""
+        del model_id
+        return 0
+
+
+def _duration(micros: int | None) -> str | None:
+    """Write a step as a duration; steps are whole minutes.
+
+    >>> _duration(86_400_000_000)
+    '1440m'
+    """
+    return None if micros is None else f"{micros // MINUTE}m"

@@ -1,0 +1,96 @@
+"""A report on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from assay.client.arguments import pair_of
+from assay.dashboard.readings import Readings
+from assay.dashboard.report.document import report_document
+from assay.dashboard.report.monitor_reader import ReaderOverMonitor
+from assay.errors import StorageError
+from assay.ports.monitor import Moment, MonitorReader, Slice
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    monitor: MonitorReader,
+    model: str,
+    path: str | os.PathLike[str],
+    *,
+    period: str | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    step: str | None = None,
+    version: str | None = None,
+    slice: Slice | None = None,  # noqa: A002 - the word that users know
+) -> Path:
+    """Write the page of a model as one HTML file that opens offline and prints.
+
+    A file that is there is replaced, at once and whole: a reader sees the old one or the new one.
+
+    Parameters
+    ----------
+    monitor : what :func:`assay.open` gave, in process or over HTTP.
+    model : the model.
+    path : where to write.
+    period : the last such stretch, such as ``30d`` (the default), ``24h`` or ``all``. It ends now, or at the
+        newest prediction where that is longer ago.
+    start, end : a period of your own.
+    step : width of a window, such as ``1d``; chosen by itself otherwise.
+    version, slice : one version, one value of a declared tag.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the report is.
+
+    Raises
+    ------
+    NotFound
+        Where there is no such model.
+    InvalidInput
+        Where the choice is not understood.
+    StorageError
+        Where the file cannot be written.
+    """
+    pair = pair_of("slice", slice)
+    given = {
+        "period": period,
+        "start": None if start is None else str(start),
+        "end": None if end is None else str(end),
+        "step": step,
+        "version": version,
+        "slice": None if pair is None else ":".join(pair),
+    }
+    choice = {name: value for name, value in given.items() if value is not None}
+    document = report_document(Readings(ReaderOverMonitor(monitor)), model, choice)
+    target = Path(path)
+    try:
+        _replace(target, document.html.encode())
+    except OSError as exc:
+        reason = exc.strerror or type(exc).__name__
+        raise StorageError(f"the report cannot be written to {str(target)!r}: {reason}") from exc
+    return target
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put `content` under the name `target`, whole or not at all."""
+    if target.exists() and not target.is_file():  # a pipe or /dev/stdout: nothing to be replaced
+        target.write_bytes(content)
+        return
+    part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
