@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```[ \t]*$", re.DOTALL | re.MULTILINE
+    r"(?:^ *<!-- not run: (?P<reason>[^\n]+?) -->\n\n?)?"
+    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```[ \t]*$",
+    re.DOTALL | re.MULTILINE,
 )
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _CODE_MARK = re.compile(r"`([^`\n]+)`")
@@ -23,6 +25,7 @@ class Block:
     language: str
     code: str
     line: int  # of its first line of code, from 1
+    reason: str = ""  # why it is not run: a comment `not run: ...` before it says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Page:
                 match["info"].strip(),
                 re.sub(rf"^{match['indent']}", "", match["code"], flags=re.MULTILINE),
                 self.text.count("\n", 0, match.start("code")) + 1,
+                match["reason"] or "",
             )
             for match in _FENCE.finditer(self.text)
         ]
