@@ -7,7 +7,7 @@ from assay.cli.target import open_target
 from assay.domain.answers import MetricWindow
 from assay.domain.rendering import Table, moment, number, share
 
-__all__ = ["list_models", "show_metrics", "show_predictions", "show_report"]
+__all__ = ["list_models", "show_metrics", "show_predictions"]
 
 _BY_STEP = (
     "accuracy",
@@ -84,15 +84,6 @@ def _steps(model: str, windows: list[MetricWindow]) -> Table:
         for window in windows
     ]
     return Table(model, ("from", "predictions", "labelled", *names), rows)
-
-
-def show_report(at: str | None, model: str, *, as_json: bool, period: str, version: str | None) -> None:
-    """Show the report of a model."""
-    with open_target(at) as monitor:
-        answer = monitor.report(model, period=period, version=version)
-    show(answer, as_json=as_json)
-    if answer.drift is not None and not as_json:
-        show(answer.drift, as_json=False)
 
 
 def show_predictions(

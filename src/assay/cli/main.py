@@ -122,14 +122,26 @@ def metrics(
 def report(
     model: ModelName,
     at: At = None,
-    period: Annotated[str, typer.Option(help="The last such stretch before the newest prediction.")] = "7d",
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the model's page as one HTML file."),
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="The last such stretch before the newest prediction. [default: 7d]")
+    ] = None,
+    start: Start = None,
+    end: End = None,
+    step: Step = None,
     version: Version = None,
+    slice_: SliceOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show everything about a model over its last days."""
-    from assay.cli.looking import show_report
+    """Show everything about a model over its last days, or write it as a page that opens offline."""
+    from assay.cli.report import Chosen
+    from assay.cli.report import report as show_report
 
-    show_report(at, model, as_json=as_json, period=period, version=version)
+    chosen = Chosen(period=period, start=start, end=end, step=step, version=version, slice=slice_)
+    show_report(at, model, chosen, output=output, as_json=as_json)
 
 
 @app.command()

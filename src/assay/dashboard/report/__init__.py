@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from assay.dashboard.report.answer import report_answer
 from assay.dashboard.report.document import Document, report_document
-from assay.dashboard.report.writing import write_report
+from assay.dashboard.report.writing import report_html, write_report
 
-__all__ = ["Document", "report_answer", "report_document", "write_report"]
+__all__ = ["Document", "report_answer", "report_document", "report_html", "write_report"]

@@ -14,7 +14,32 @@ from assay.dashboard.report.monitor_reader import ReaderOverMonitor
 from assay.errors import StorageError
 from assay.ports.monitor import Moment, MonitorReader, Slice
 
-__all__ = ["write_report"]
+__all__ = ["report_html", "write_report"]
+
+
+def report_html(
+    monitor: MonitorReader,
+    model: str,
+    *,
+    period: str | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    step: str | None = None,
+    version: str | None = None,
+    slice: Slice | None = None,  # noqa: A002 - the word that users know
+) -> str:
+    """Return the page of a model as one HTML document; see :func:`write_report`."""
+    pair = pair_of("slice", slice)
+    given = {
+        "period": period,
+        "start": None if start is None else str(start),
+        "end": None if end is None else str(end),
+        "step": step,
+        "version": version,
+        "slice": None if pair is None else ":".join(pair),
+    }
+    choice = {name: value for name, value in given.items() if value is not None}
+    return report_document(Readings(ReaderOverMonitor(monitor)), model, choice).html
 
 
 def write_report(
@@ -58,20 +83,12 @@ def write_report(
     StorageError
         Where the file cannot be written.
     """
-    pair = pair_of("slice", slice)
-    given = {
-        "period": period,
-        "start": None if start is None else str(start),
-        "end": None if end is None else str(end),
-        "step": step,
-        "version": version,
-        "slice": None if pair is None else ":".join(pair),
-    }
-    choice = {name: value for name, value in given.items() if value is not None}
-    document = report_document(Readings(ReaderOverMonitor(monitor)), model, choice)
+    html = report_html(
+        monitor, model, period=period, start=start, end=end, step=step, version=version, slice=slice
+    )
     target = Path(path)
     try:
-        _replace(target, document.html.encode())
+        _replace(target, html.encode())
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
         raise StorageError(f"the report cannot be written to {str(target)!r}: {reason}") from exc
