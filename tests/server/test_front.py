@@ -15,7 +15,7 @@ PATHS = [
     "/ready",
     "/metrics",
     "/docs",
-    "/docs/style.css",
+    "/docs/models",
     "/openapi.json",
     "/api/v1/models",
     "/nothing",

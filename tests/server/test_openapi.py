@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -209,14 +210,23 @@ def test_the_report_has_the_specified_fields(live: Live, filled: str) -> None:
     assert latest == report
 
 
-def test_the_page_of_the_api_needs_no_other_host(live: Live) -> None:
-    answer = live.http.get("/docs")
-    assert answer.status_code == 200
-    assert "<script" not in answer.text
-    assert "http://" not in answer.text.replace("http://localhost", "")
-    assert "https://" not in answer.text
-    for path in ("/api/v1/predictions", "/api/v1/performance/metrics/summary"):
-        assert path in answer.text
+def test_the_pages_of_the_api_name_every_route_and_shape(live: Live) -> None:
+    schema = live.http.get("/openapi.json").json()
+    overview = live.http.get("/docs").text
+    families = {
+        (operation.get("tags") or ["other"])[0]
+        for item in schema["paths"].values()
+        for operation in item.values()
+    }
+    pages = {family: live.http.get(f"/docs/{family}") for family in families}
+    assert {answer.status_code for answer in pages.values()} == {200}
+    for path in schema["paths"]:
+        assert path in overview
+        assert any(path in answer.text for answer in pages.values())
+    for name, page in pages.items():
+        for shape in re.findall(r'href="#shape-(\w+)"', page.text):
+            assert f'id="shape-{shape}"' in page.text, (name, shape)
+    assert live.http.get("/docs/nothing").status_code == 404
 
 
 def test_metrics_for_prometheus(live: Live) -> None:

@@ -1,106 +1,116 @@
-"""The page that describes the API: made from its OpenAPI here, without scripts and without other hosts."""
+"""The pages that describe the API: made from its OpenAPI here, without other hosts."""
 
 from __future__ import annotations
 
 import json
-from html import escape
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+
+from assay.dashboard.pages import error_page, page
+from assay.domain.access import Scope
+from assay.errors import NotFound
+from assay.server.scopes import SCOPES
 
 __all__ = ["router"]
 
-_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-code, pre { font: 0.875rem/1.45 ui-monospace, monospace; }
-pre { overflow: auto; padding: 0.75rem; border-radius: 6px;
-  background: color-mix(in srgb, currentColor 7%, transparent); }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-details { margin: 0.5rem 0; border-radius: 6px;
-  border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-summary { padding: 0.5rem 0.75rem; cursor: pointer; }
-details > div { padding: 0 0.75rem 0.75rem; }
-.method { display: inline-block; min-width: 3.5rem; font-weight: 700; text-transform: uppercase; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; }
-""".strip()
+_REFERENCE = "#/components/schemas/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One method of one path, as its page shows it."""
+
+    key: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    scope: str
+    parameters: tuple[tuple[str, str, str], ...]
+    bodies: tuple[tuple[str, str, str], ...]
+    answers: tuple[tuple[str, str, str], ...]
 
 
 def router(app: FastAPI) -> APIRouter:
-    """Return the routes of the page and its style sheet."""
+    """Return the routes: a page of all operations, and one for each family of them."""
     routes = APIRouter(include_in_schema=False)
-    made: list[str] = []
+    made: dict[str, list[_Operation]] = {}
+
+    def families() -> dict[str, list[_Operation]]:
+        if not made:
+            made.update(_families(app.openapi()))
+        return made
 
     @routes.get("/docs")
-    def page() -> Response:
-        if not made:
-            made.append(_page(app.openapi()))
-        return HTMLResponse(made[0], headers={"Content-Security-Policy": _POLICY})
+    def overview(request: Request) -> Response:
+        return page(
+            "api.html",
+            info=app.openapi()["info"],
+            families=families(),
+            address=str(request.base_url).rstrip("/"),
+        )
 
-    @routes.get("/docs/style.css")
-    def style() -> Response:
-        return Response(_STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+    @routes.get("/docs/{family}")
+    def family(family: str) -> Response:
+        found = families().get(family)
+        if found is None:
+            return error_page(NotFound(f"there is no part of the API called {family[:80]!r}; see /docs"))
+        schemas = app.openapi()["components"]["schemas"]
+        shapes = {name: schemas[name] for name in _used(found, app.openapi(), schemas)}
+        return page(
+            "api_family.html",
+            family=family,
+            operations=found,
+            shapes=[
+                (name, str(shape.get("description", "")).partition("\n")[0], _json(shape))
+                for name, shape in sorted(shapes.items())
+            ],
+        )
 
     return routes
 
 
-def _page(schema: dict[str, Any]) -> str:
-    """Return the whole page."""
-    families: dict[str, list[str]] = {}
+def _families(schema: dict[str, Any]) -> dict[str, list[_Operation]]:
+    """Return the operations by their first tag, which is a family's name."""
+    families: dict[str, list[_Operation]] = {}
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             family = (operation.get("tags") or ["other"])[0]
             families.setdefault(family, []).append(_operation(path, method, operation))
-    body = "".join(
-        f"<h2 id='{escape(family)}'>{escape(family.capitalize())}</h2>{''.join(operations)}"
-        for family, operations in families.items()
-    )
-    shapes = "".join(
-        f"<details id='{escape(name)}'><summary><code>{escape(name)}</code> "
-        f"{escape(str(shape.get('description', '')).split(chr(10))[0])}</summary>"
-        f"<div><pre>{_json(shape)}</pre></div></details>"
-        for name, shape in sorted(schema["components"]["schemas"].items())
-    )
-    info = schema["info"]
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(info['title'])} API</title>"
-        "<link rel='stylesheet' href='/docs/style.css'></head><body><main>"
-        f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1><p>{escape(info['description'])}</p>"
-        "<p>The same for programs: <a href='/openapi.json'>openapi.json</a>.</p>"
-        f"{body}<h2 id='shapes'>Shapes</h2>{shapes}</main></body></html>"
-    )
+    return families
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
-    """Describe one operation."""
-    rows = "".join(
-        f"<tr><th scope='row'><code>{escape(item['name'])}</code></th><td>{escape(item['in'])}"
-        f"{', required' if item.get('required') else ''}</td><td>{escape(_about(item))}</td></tr>"
+def _operation(path: str, method: str, operation: dict[str, Any]) -> _Operation:
+    """Return what is said of one operation."""
+    parameters = (
+        (item["name"], item["in"] + (", required" if item.get("required") else ""), _about(item))
         for item in operation.get("parameters", [])
     )
-    table = f"<table><caption>Parameters</caption>{rows}</table>" if rows else ""
     content = operation.get("requestBody", {}).get("content", {})
-    bodies = "".join(
-        f"<p>Body, <code>{escape(media)}</code>:</p>"
-        + (f"<pre>{_json(item['example'])}</pre>" if "example" in item else "")
-        + f"<pre>{_json(item.get('schema', {}))}</pre>"
+    bodies = (
+        (media, _json(item["example"]) if "example" in item else "", _json(item.get("schema", {})))
         for media, item in content.items()
     )
-    answers = "".join(
-        f"<tr><th scope='row'>{escape(status)}</th>"
-        f"<td>{escape(answer.get('description', ''))} {_shape(answer)}</td></tr>"
+    answers = (
+        (status, answer.get("description", ""), _shape(answer))
         for status, answer in operation["responses"].items()
     )
-    return (
-        f"<details><summary><span class='method'>{escape(method)}</span> <code>{escape(path)}</code> "
-        f"{escape(operation.get('summary', ''))}</summary>"
-        f"<div><p>{escape(operation.get('description', ''))}</p>"
-        f"{table}{bodies}<table><caption>Answers</caption>{answers}</table></div></details>"
+    scope = SCOPES.get((method.upper(), path))
+    return _Operation(
+        key=re.sub(r"\W+", "-", f"{method} {path}").strip("-"),
+        method=method.upper(),
+        path=path,
+        summary=operation.get("summary", ""),
+        description=operation.get("description", ""),
+        scope=scope.value if isinstance(scope, Scope) else "none",
+        parameters=tuple(parameters),
+        bodies=tuple(bodies),
+        answers=tuple(answers),
     )
 
 
@@ -110,14 +120,43 @@ def _about(item: dict[str, Any]) -> str:
 
 
 def _shape(answer: dict[str, Any]) -> str:
-    """Link to the shape of an answer."""
+    """Return the name of the shape of an answer."""
     for item in answer.get("content", {}).values():
-        name = str(item.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+        name = str(item.get("schema", {}).get("$ref", "")).removeprefix(_REFERENCE)
         if name:
-            return f"<a href='#{escape(name)}'><code>{escape(name)}</code></a>"
+            return name
     return ""
+
+
+def _used(operations: Iterable[_Operation], schema: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of all shapes that operations refer to, directly or through others."""
+    todo = [
+        name
+        for operation in operations
+        for name in _references(schema["paths"][operation.path][operation.method.lower()])
+    ]
+    found: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(_references(schemas[name]))
+    return found
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Yield the names of the shapes that a part of the description refers to."""
+    if isinstance(value, dict):
+        target = value.get("$ref")
+        if isinstance(target, str):
+            yield target.removeprefix(_REFERENCE)
+        for item in value.values():
+            yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
 
 
 def _json(value: Any) -> str:
     """Return JSON for reading."""
-    return escape(json.dumps(value, indent=1, ensure_ascii=False))
+    return json.dumps(value, indent=1, ensure_ascii=False)

@@ -49,7 +49,7 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", "/api/v1/performance/{model_id}/latest"): Scope.READ,
     # descriptions of the API
     ("GET", "/docs"): Scope.READ,
-    ("GET", "/docs/style.css"): _ANYBODY,
+    ("GET", "/docs/{family}"): Scope.READ,
     ("GET", "/openapi.json"): Scope.READ,
     # the documentation: the same for everybody, and of no model
     ("GET", "/help"): _ANYBODY,
