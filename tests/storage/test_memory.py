@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from assay.ports.access import AuditLog, KeyStore
+from assay.ports.halves import Halves
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
 from assay.testing import (
     AuditLogContract,
+    HalvesContract,
     JournalContract,
     KeyStoreContract,
     ProfilesContract,
@@ -16,6 +18,7 @@ from assay.testing import (
 )
 from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 from assay.testing.memory_access import MemoryAuditLog, MemoryKeyStore
+from assay.testing.memory_halves import MemoryHalves
 
 
 class TestMemoryJournal(JournalContract):
@@ -50,3 +53,9 @@ class TestMemoryAuditLog(AuditLogContract):
     @pytest.fixture
     def log(self) -> AuditLog:
         return MemoryAuditLog()
+
+
+class TestMemoryHalves(HalvesContract):
+    @pytest.fixture
+    def halves(self) -> Halves:
+        return MemoryHalves()

@@ -5,12 +5,22 @@ from __future__ import annotations
 import pytest
 
 from assay.ports.access import AuditLog, KeyStore
+from assay.ports.halves import Halves
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
-from assay.storage.sql import Database, SqlAuditLog, SqlJournal, SqlKeyStore, SqlProfiles, SqlRegistry
+from assay.storage.sql import (
+    Database,
+    SqlAuditLog,
+    SqlHalves,
+    SqlJournal,
+    SqlKeyStore,
+    SqlProfiles,
+    SqlRegistry,
+)
 from assay.testing import (
     AuditLogContract,
+    HalvesContract,
     JournalContract,
     KeyStoreContract,
     ProfilesContract,
@@ -50,3 +60,9 @@ class TestSqlAuditLog(AuditLogContract):
     @pytest.fixture
     def log(self, database: Database) -> AuditLog:
         return SqlAuditLog(database)
+
+
+class TestSqlHalves(HalvesContract):
+    @pytest.fixture
+    def halves(self, database: Database) -> Halves:
+        return SqlHalves(database)

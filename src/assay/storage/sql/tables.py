@@ -38,6 +38,7 @@ __all__ = [
     "dirty_buckets",
     "findings",
     "idempotency_keys",
+    "import_halves",
     "journal_batches",
     "journal_head",
     "journal_streams",
@@ -139,6 +140,21 @@ idempotency_keys = Table(
     Column("position", BigInteger),
     _number("created_at", index=True),
 )
+
+import_halves = Table(
+    "import_halves",
+    METADATA,
+    _key(),
+    _text("model_id"),
+    _text("request_id"),
+    Column("request", LargeBinary),
+    Column("response", LargeBinary),
+    _number("size"),
+    _number("arrived_at"),
+    Column("settled_at", BigInteger),
+    Index(None, "settled_at", "arrived_at", "size"),
+)
+"""Calls of models by (model, request id); their halves are gone once they are settled."""
 
 # -- profiles ------------------------------------------------------------------------------------------
 
