@@ -97,7 +97,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> _Operation:
         for media, item in content.items()
     )
     answers = (
-        (status, answer.get("description", ""), _shape(answer))
+        (status, answer.get("description", "").replace("Successful Response", "as asked"), _shape(answer))
         for status, answer in operation["responses"].items()
     )
     scope = SCOPES.get((method.upper(), path))
