@@ -19,7 +19,7 @@ from assay.client.columns import Column, columns_of
 from assay.domain.columns import LABEL_FIELDS, PREDICTION_FIELDS, Kind
 from assay.errors import InvalidInput
 
-__all__ = ["ARROW", "JSON", "Batch", "Layout", "batches"]
+__all__ = ["ARROW", "JSON", "Batch", "Layout", "all_finite", "batches"]
 
 ARROW = "application/vnd.apache.arrow.stream"
 JSON = "application/json"
@@ -187,7 +187,7 @@ def _records(records: Sequence[Any], kind: Kind, envelope: dict[str, Any], *, wh
 def _dump(value: Any) -> bytes:
     """Encode as JSON; NaN and infinities as Python writes them, because JSON has no name for them."""
     try:
-        if _all_finite(value):
+        if all_finite(value):
             return msgspec.json.encode(value, enc_hook=_scalar)
         return json.dumps(value, default=_scalar).encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as exc:
@@ -203,12 +203,12 @@ def _scalar(value: Any) -> Any:
     raise TypeError(f"{str(value)[:80]!r} is a {type(value).__name__}, not a number, text, boolean or time")
 
 
-def _all_finite(value: Any) -> bool:
+def all_finite(value: Any) -> bool:
     """Whether no NaN or infinity is anywhere inside; msgspec would write null for one."""
     if isinstance(value, (float, np.floating)):
         return math.isfinite(value)
     if isinstance(value, Mapping):
-        return all(map(_all_finite, value.values()))
+        return all(map(all_finite, value.values()))
     if isinstance(value, (list, tuple)):
-        return all(map(_all_finite, value))
+        return all(map(all_finite, value))
     return True

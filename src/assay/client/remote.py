@@ -16,6 +16,8 @@ import pyarrow as pa
 from assay.client.answers import calibration_of, joined, read
 from assay.client.arguments import micros_of, pair_of, settings_of
 from assay.client.batches import Batch, Layout, batches
+from assay.client.logger.maker import LoggerMaker
+from assay.client.logger.sink import RemoteSink
 from assay.client.row_stream import row_stream
 from assay.client.transport import Retry, Transport
 from assay.domain.answers import (
@@ -39,7 +41,7 @@ from assay.ports.monitor import Frame, Moment, Slice
 __all__ = ["RemoteMonitor"]
 
 
-class RemoteMonitor:
+class RemoteMonitor(LoggerMaker):
     """A monitor behind an address; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Parameters
@@ -58,6 +60,7 @@ class RemoteMonitor:
         wait: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        super().__init__()
         self._wait = min(wait, timeout)
         self._transport = Transport(url, timeout=timeout, retry=retry, compress=compress, transport=transport)
 
@@ -281,8 +284,13 @@ class RemoteMonitor:
         return read(msgspec.json.decode(answer.content), ServiceHealth)
 
     def close(self) -> None:
-        """Close all connections. Closing twice is no error."""
+        """Deliver what loggers have queued and close all connections. Closing twice is no error."""
+        self.close_loggers()
         self._transport.close()
+
+    def _sink(self) -> RemoteSink:
+        """Open what a logger delivers to."""
+        return RemoteSink(self._transport.once())
 
     def __enter__(self) -> Self:
         return self

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -18,7 +19,7 @@ import zstandard
 from assay.client.problems import error_of
 from assay.errors import AssayError, InvalidInput, StorageUnavailable
 
-__all__ = ["Retry", "Transport"]
+__all__ = ["Retry", "Transport", "retry_after"]
 
 # Not 507: a disk that is full stays full for longer than a caller should be kept waiting.
 _AGAIN: Final = frozenset({429, 502, 503, 504})
@@ -75,11 +76,23 @@ class Transport:
         self._retry = retry or Retry()
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._client = httpx.Client(
+        self._connect: Callable[[], httpx.Client] = lambda: httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
             transport=transport,
             trust_env=not local,
         )
+        self._client = self._connect()
+
+    def once(self) -> Transport:
+        """Return another with connections of its own, which tries each request once.
+
+        It is for callers who wait between attempts in their own way, and for the child of a fork, which must
+        not write to the connections of its parent.
+        """
+        other = copy.copy(self)
+        other._retry = replace(self._retry, attempts=1)  # noqa: SLF001 - one of our own class
+        other._client = self._connect()  # noqa: SLF001
+        return other
 
     def get(self, path: str, **params: Any) -> Any:
         """Return the decoded answer of a GET; parameters that are None are left out."""
@@ -103,13 +116,20 @@ class Transport:
         idempotency_key: str | None = None,
     ) -> Any:
         """Send a batch with POST; the key stays the same over all attempts, so that it counts once."""
+        body, headers = self.packed(body, content_type, idempotency_key)
+        return self._decoded(self.request("POST", path, params=params, body=body, headers=headers))
+
+    def packed(
+        self, body: bytes, content_type: str, idempotency_key: str | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return a batch as it goes over the wire, compressed where that is worth it, and its headers."""
         headers = {"Content-Type": content_type}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         if self._compress and len(body) >= _COMPRESS_FROM:
             body = zstandard.ZstdCompressor(level=3).compress(body)
             headers["Content-Encoding"] = "zstd"
-        return self._decoded(self.request("POST", path, params=params, body=body, headers=headers))
+        return body, headers
 
     def request(
         self,
@@ -157,7 +177,7 @@ class Transport:
                 failure = error_of(answer.status_code, answer.content, url=self.url)
                 if answer.status_code not in _AGAIN:
                     raise failure
-                wait = _retry_after(answer.headers.get("Retry-After"))
+                wait = retry_after(answer.headers.get("Retry-After"))
             if attempt + 1 < self._retry.attempts:
                 ceiling = min(self._retry.longest, self._retry.first * 2**attempt)
                 self._sleep(wait + self._rng.uniform(0, ceiling))
@@ -189,7 +209,7 @@ class Transport:
         self.close()
 
 
-def _retry_after(text: str | None) -> float:
+def retry_after(text: str | None) -> float:
     """Seconds of a Retry-After header: a number, or a date; 0 where it is neither."""
     if not text:
         return 0.0

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["new_ids"]
+__all__ = ["new_id", "new_ids"]
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _WIDTH = 36
 # Places of the 32 hexadecimal digits among the 36 characters; the rest are hyphens.
 _DIGITS = np.array([i for i in range(_WIDTH) if i not in (8, 13, 18, 23)])
 _FEW = 8
+_LOW = (1 << 62) - 1
+# Ids must differ, not be secret; a system call for each would hand the interpreter's lock to another thread.
+_random = random.Random()  # noqa: S311 - see above
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
+
+
+def new_id() -> str:
+    """Return one new UUID, version 7, for the time now; forked children make others."""
+    bits = _random.getrandbits(74)
+    millis = time.time_ns() // 1_000_000
+    digits = f"{millis << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & _LOW:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def new_ids(count: int, *, now: int, entropy: Callable[[int], bytes] = os.urandom) -> pa.Array:

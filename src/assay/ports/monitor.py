@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, Unpack
 
 import pyarrow as pa
 
@@ -23,6 +23,10 @@ from assay.domain.answers import (
 )
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
+
+if TYPE_CHECKING:
+    from assay.client.logger.maker import LoggerOptions
+    from assay.client.logger.prediction_logger import PredictionLogger
 
 __all__ = ["Frame", "Moment", "Monitor", "MonitorReader", "MonitorWriter", "Slice"]
 
@@ -276,6 +280,25 @@ class MonitorReader(Protocol):
 
 class Monitor(MonitorWriter, MonitorReader, Protocol):
     """A monitor, as :func:`assay.open` gives it: in process for a folder, over HTTP for an address."""
+
+    def logger(
+        self,
+        *,
+        model: str,
+        version: str | None = None,
+        features: Sequence[str] | None = None,
+        **options: Unpack[LoggerOptions],
+    ) -> PredictionLogger:
+        """Return a logger for serving code: its calls neither wait nor raise, a thread delivers.
+
+        Parameters
+        ----------
+        model, version : the model.
+        features : names of the features, for calls that give values alone.
+        options : bounds, batches and the rest, see
+            :class:`~assay.client.logger.prediction_logger.PredictionLogger`.
+        """
+        ...
 
     def close(self) -> None:
         """Let go of files and connections; nothing acknowledged is lost without it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from assay.client.answers import joined
 from assay.client.arguments import micros_of, pair_of, settings_of
-from assay.client.batches import ARROW, Layout, batches
+from assay.client.batches import Layout, batches
+from assay.client.logger.maker import LoggerMaker
 from assay.domain.answers import (
     Calibration,
     DriftWindow,
@@ -32,23 +33,19 @@ from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import DAY, parse_duration, to_micros
 from assay.errors import InvalidInput, NotFound
-from assay.monitoring.intake.arrow import read_arrow
 from assay.monitoring.intake.batch import Intake
-from assay.monitoring.intake.context import Context, Limits
-from assay.monitoring.intake.json_body import read_json
 from assay.monitoring.service import Service
 from assay.ports.monitor import Frame, Moment, Slice
+from assay.runtime.embedded_sink import EmbeddedSink, intake_of
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service, wall_clock
 
 __all__ = ["EmbeddedMonitor"]
 
-# Bodies are cut by this process itself; the limits guard a server against strangers.
-_LIMITS = Limits(cells=1 << 40, values=1 << 40, decoded_bytes=1 << 40)
 _PAGE = 1_000
 
 
-class EmbeddedMonitor:
+class EmbeddedMonitor(LoggerMaker):
     """A monitor over a data folder; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Several monitors, of this and other processes, may use one folder at the same time.
@@ -59,10 +56,12 @@ class EmbeddedMonitor:
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._settings = settings
+        self._process = os.getpid()
         self._service = build_service(settings)
         # Closes the stores at the end of the process too, before the interpreter takes threads down.
-        self._finalizer = weakref.finalize(self, self._service.close)
+        self._finalizer = weakref.finalize(self, _close, self._service, self._process)
 
     def __repr__(self) -> str:
         state = "" if self._finalizer.alive else ", closed"
@@ -285,7 +284,8 @@ class EmbeddedMonitor:
             return service.health()
 
     def close(self) -> None:
-        """Commit what is queued and close the stores. Closing twice is no error."""
+        """Commit what is queued, by loggers too, and close the stores. Closing twice is no error."""
+        self.close_loggers()
         self._finalizer()
 
     def __enter__(self) -> Self:
@@ -301,6 +301,8 @@ class EmbeddedMonitor:
         """Give the service, unless it was closed."""
         if not self._finalizer.alive:
             raise InvalidInput("this monitor was closed; open it again with assay.open()")
+        if self._process != os.getpid():
+            raise InvalidInput("this monitor is that of a parent process; open one of its own here")
         yield self._service
 
     @contextmanager
@@ -326,16 +328,24 @@ class EmbeddedMonitor:
     ) -> Iterator[tuple[int, Intake]]:
         """Judge the batches of a call, each with the place of its first row."""
         for batch in batches(data, layout, model=model, version=version):
-            context = Context(
-                now=wall_clock(),
-                limits=_LIMITS,
-                idempotency_key=None if key is None else f"{key}/{batch.first}",
-                body_hash=b"" if key is None else hashlib.blake2b(batch.body, digest_size=16).digest(),
-            )
-            if batch.content_type == ARROW:
-                yield batch.first, read_arrow(layout.kind, batch.body, context)
-            else:
-                yield batch.first, read_json(layout.kind, batch.body, context)
+            yield batch.first, intake_of(layout.kind, batch, None if key is None else f"{key}/{batch.first}")
+
+    def _sink(self) -> EmbeddedSink:
+        """Open what a logger delivers to; the child of a fork has stores of its own."""
+        if self._process == os.getpid():
+            return EmbeddedSink(self._store_one, lambda: None)
+        child = EmbeddedMonitor(self._settings)
+        return EmbeddedSink(child._store_one, child.close)
+
+    def _store_one(self, intake: Intake) -> IngestAnswer:
+        with self._open() as service:
+            return service.submit(intake).result()
+
+
+def _close(service: Service, process: int) -> None:
+    """Close the stores, unless they are those of a parent."""
+    if process == os.getpid():
+        service.close()
 
 
 def _window(

@@ -1,0 +1,1 @@
+"""The logger for serving code: predictions go into a bounded queue, a thread of its own delivers them."""

@@ -1,0 +1,169 @@
+"""The rows of one frame, copied at the call and made into a request's body later, in the sending thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assay.client.batches import Batch, Layout, batches
+from assay.client.columns import Column, columns_of
+from assay.client.logger.row import encode_row
+from assay.domain.columns import Kind
+
+__all__ = ["Block", "block_of", "row_count"]
+
+_CELL = 64
+"""Bytes that a Python object in a list takes, roughly: a float or a short text, and its place."""
+_GROUPS = {"feature.": "features", "tag.": "tags", "probability.": "probabilities"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Many predictions that were made at once.
+
+    Attributes
+    ----------
+    features : a frame of our own, which nobody changes.
+    columns : the other columns, by their name in a request; a single value stands for every row.
+    rows, size : how many, and the bytes that they take, roughly.
+    """
+
+    features: Any
+    columns: Mapping[str, Any]
+    rows: int
+    size: int
+    only: Sequence[str] | None = field(default=None)
+
+    def arrays(self) -> dict[str, Column]:
+        """Return all columns, by their name in a request.
+
+        Raises
+        ------
+        Exception
+            Where the frame, or the values in it, cannot be used.
+        """
+        found = columns_of(self.features) if self.features is not None else {}
+        chosen = found if self.only is None else {name: found[name] for name in self.only}
+        result = {f"feature.{name}": column for name, column in chosen.items()}
+        given = {
+            name: [value] * self.rows if _single(value) else value for name, value in self.columns.items()
+        }
+        return result | columns_of(given)
+
+    def requests(self, *, model: str, version: str | None) -> Iterator[Batch]:
+        """Make the bodies of requests."""
+        layout = Layout(kind=Kind.PREDICTIONS, features=())
+        return batches(self.arrays(), layout, model=model, version=version)
+
+    def encoded(self) -> list[bytes]:
+        """Return each row as JSON, to be sent together with other small blocks."""
+        lists = {
+            name: column.to_pylist() if isinstance(column, pa.Array) else column
+            for name, column in self.arrays().items()
+        }
+        places = [_place(name) for name in lists]
+        rows = []
+        for values in zip(*lists.values(), strict=True):
+            record: dict[str, Any] = {}
+            for (group, name), value in zip(places, values, strict=True):
+                if group:
+                    record.setdefault(group, {})[name] = value
+                elif value is not None:
+                    record[name] = value
+            rows.append(encode_row(record))
+        return rows
+
+
+def block_of(features: Any, columns: Mapping[str, Any], rows: int, only: Sequence[str] | None) -> Block:
+    """Copy what the caller may change afterwards.
+
+    Parameters
+    ----------
+    features : a frame, or a two-dimensional array whose columns `only` names.
+    columns : other columns or single values, by their name in a request.
+    rows : how many there are.
+    only : names of the features; of a frame, those columns alone.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the columns are not all of that length, or an array's columns have no names.
+    """
+    kept = {name: value if _single(value) else _copy(value) for name, value in columns.items()}
+    for name, value in kept.items():
+        if not _single(value) and len(value) != rows:
+            raise ValueError(f"there are {len(value)} values of {name[:80]!r} for {rows} predictions")
+    if isinstance(features, np.ndarray):
+        features = _named(features, only)
+        only = None
+    elif isinstance(features, Mapping):
+        features = {name: _copy(values) for name, values in features.items()}
+    elif hasattr(features, "iloc"):  # pandas; the frames of Polars and PyArrow do not change
+        features = features.copy()
+    size = _bytes(features) + sum(_bytes(value) for value in kept.values())
+    return Block(features, kept, rows, size, only)
+
+
+def row_count(features: Any) -> int:
+    """How many rows a frame, an array, a dict of columns or a list of records has."""
+    if isinstance(features, Mapping):
+        return len(next(iter(features.values()), ()))
+    if hasattr(features, "num_rows"):
+        return int(features.num_rows)
+    shape = getattr(features, "shape", None)
+    return int(shape[0]) if shape else len(features)
+
+
+def _named(array: np.ndarray, names: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """Columns of a two-dimensional array, copied together."""
+    if array.dtype.names:
+        return {name: array[name].copy() for name in array.dtype.names}
+    if array.ndim != 2:
+        raise ValueError(f"an array of features has two dimensions, not {array.ndim}")
+    names = [f"x{number}" for number in range(array.shape[1])] if names is None else list(names)
+    if len(names) != array.shape[1]:
+        raise ValueError(f"there are {array.shape[1]} columns for {len(names)} names of features")
+    return dict(zip(names, np.array(array.T, order="C", copy=True), strict=True))
+
+
+def _single(value: Any) -> bool:
+    """Whether it stands for every row: a scalar, a text, or an array without dimensions."""
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__len__") or getattr(value, "ndim", 1) == 0
+
+
+def _copy(values: Any) -> Any:
+    """Copy a column, if it can change."""
+    if isinstance(values, np.ndarray) or hasattr(values, "iloc"):
+        return values.copy()
+    return list(values) if isinstance(values, (list, tuple)) else values
+
+
+def _bytes(value: Any) -> int:
+    """Bytes that a frame or a column takes, roughly."""
+    if isinstance(value, Mapping):
+        return sum(map(_bytes, value.values()))
+    if isinstance(value, (str, bytes)):
+        return len(value) + _CELL
+    if hasattr(value, "estimated_size"):  # Polars
+        return int(value.estimated_size())
+    if hasattr(value, "memory_usage"):  # pandas
+        usage = value.memory_usage(deep=False)
+        dtypes = value.dtypes if hasattr(value, "columns") else [value.dtype]
+        texts = sum(dtype.kind not in "biufcmM" for dtype in dtypes)
+        return int(np.sum(usage)) + texts * len(value) * _CELL
+    if hasattr(value, "nbytes"):
+        texts = getattr(getattr(value, "dtype", None), "kind", "") == "O"
+        return int(value.nbytes) + texts * len(value) * _CELL
+    return len(value) * _CELL if hasattr(value, "__len__") else _CELL
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Group and name of a column in a record."""
+    for prefix, group in _GROUPS.items():
+        if name.startswith(prefix):
+            return group, name.removeprefix(prefix)
+    return "", name
