@@ -21,14 +21,20 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.feature_view import FeatureView
+from assay.domain.imported import ImportAnswer
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import HOUR, from_micros
 from assay.errors import InvalidInput
+from assay.monitoring.access.access import Access
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
 from assay.monitoring.commander import Commander, require
 from assay.monitoring.group_commit import GroupCommit
+from assay.monitoring.importer import Importer
 from assay.monitoring.intake.batch import Intake
+from assay.monitoring.intake.context import Context
+from assay.monitoring.intake.imports.options import ImportOptions
+from assay.monitoring.intake.imports.reading import Payload
 from assay.monitoring.lookup import Lookup
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
@@ -59,14 +65,18 @@ class Service:
         committer: GroupCommit,
         profiler: Profiler,
         background: Background,
+        access: Access,
+        importer: Importer,
         clock: Callable[[], int],
     ) -> None:
+        self.access = access
         self._journal = journal
         self._profiles = profiles
         self._registry = registry
         self._committer = committer
         self._profiler = profiler
         self._background = background
+        self._importer = importer
         self._clock = clock
         self._raw = RawRows(journal, lake)
         self._commander = Commander(
@@ -76,6 +86,7 @@ class Service:
             profiler=profiler,
             background=background,
             raw=self._raw,
+            audit=access.audit,
             clock=clock,
         )
         self._references = ReferenceKeeper(self._raw, profiles)
@@ -88,6 +99,12 @@ class Service:
     def submit(self, intake: Intake) -> Future[IngestAnswer]:
         """Queue a judged batch; the future is done once it is durable (or holds the error)."""
         return self._committer.submit(intake)
+
+    def import_payloads(
+        self, name: str, payload: Payload, options: ImportOptions, context: Context
+    ) -> ImportAnswer:
+        """Store what a serving platform logged, in the format `name`; see :class:`.importer.Importer`."""
+        return self._importer.take(name, payload, options, context)
 
     def put_model(
         self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None
@@ -124,6 +141,7 @@ class Service:
         InvalidInput
             Where neither ids nor a tag is given.
         """
+        self._importer.erase(model_id, ids)
         return self._commander.erase(model_id, ids=ids, tag=tag)
 
     # -- reading ----------------------------------------------------------------------------------
@@ -345,6 +363,7 @@ class Service:
     def close(self) -> None:
         """Commit what is queued, stop the background work and close the stores."""
         self._committer.close()
+        self.access.close()
         self._background.close()
 
     def _model(self, model_id: str) -> Model:

@@ -40,6 +40,9 @@ class Settings:
     max_items: int = _setting(500_000, "Most predictions or labels in one request.")
     max_columns: int = _setting(10_000, "Most features, tags and probabilities in one request.")
     dedup_window: int = _setting(1_000_000, "Prediction ids remembered, at least, to recognise duplicates.")
+    import_wait_seconds: float = _setting(
+        900.0, "Longest time that an imported request waits for its response."
+    )
     idempotency_hours: int = _setting(24, "Hours for which an Idempotency-Key is remembered.")
     round_bytes: int = _setting(8 << 20, "Most journal bytes that one round of the profiler takes.")
     round_seconds: float = _setting(0.25, "Pause between rounds of the profiler while data arrives.")

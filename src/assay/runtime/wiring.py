@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from assay.domain.columns import Kind
 from assay.errors import InvalidInput
+from assay.monitoring.access.access import Access
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.id_window import IdWindow, hash_ids
+from assay.monitoring.importer import Importer
 from assay.monitoring.lake_writer import LakeWriter
+from assay.monitoring.pairing import Pairing
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.service import Service
 from assay.ports.journal import Journal
@@ -26,9 +30,26 @@ from assay.runtime.settings import Settings
 from assay.runtime.worker import Worker
 from assay.runtime.worker_process import WorkerProcess
 from assay.storage.lake import DeltaLake
-from assay.storage.sql import Database, SqlJournal, SqlProfiles, SqlRegistry, open_database
+from assay.storage.sql import (
+    Database,
+    SqlAuditLog,
+    SqlHalves,
+    SqlJournal,
+    SqlKeyStore,
+    SqlProfiles,
+    SqlRegistry,
+    open_database,
+)
 
-__all__ = ["Stores", "build_service", "build_worker", "open_stores", "wall_clock"]
+__all__ = [
+    "Stores",
+    "build_access",
+    "build_service",
+    "build_worker",
+    "open_access",
+    "open_stores",
+    "wall_clock",
+]
 
 
 _IDS_AT_ONCE = 100_000
@@ -118,6 +139,38 @@ def build_service(
         raise
 
 
+def build_access(settings: Settings, database: Database, *, clock: Callable[[], int]) -> Access:
+    """Return keys, sessions and the record of changes in an open database."""
+    return Access(
+        SqlKeyStore(database),
+        SqlAuditLog(database),
+        clock=clock,
+        rate=settings.key_rate,
+        session_hours=settings.session_hours,
+        audit_days=settings.audit_days,
+    )
+
+
+@contextmanager
+def open_access(settings: Settings) -> Iterator[Access]:
+    """Open keys and the record of changes alone, also beside a server that runs, and close them at the end.
+
+    Raises
+    ------
+    InvalidInput
+        Where the data folder is a file or cannot be written to.
+    StorageUnavailable, StorageCorrupt
+        Where the database cannot be opened.
+    """
+    if not settings.database_url:
+        _prepare(settings.data_dir)
+    database = open_database(settings.sql_url)
+    try:
+        yield build_access(settings, database, clock=wall_clock)
+    finally:
+        database.close()
+
+
 def build_worker(settings: Settings, stores: Stores, *, clock: Callable[[], int]) -> Worker:
     """Return the background work over open stores, not yet started."""
     lake_writer = _lake_writer(settings, stores, clock)
@@ -182,6 +235,13 @@ def _assemble(
         if isinstance(background, Worker)
         else _profiler(settings, stores, _lake_writer(settings, stores, clock), clock)
     )
+    pairing = Pairing(
+        SqlHalves(stores.database),
+        committer.submit,
+        clock=clock,
+        wait_seconds=settings.import_wait_seconds,
+        keep_seconds=settings.idempotency_hours * 3600,
+    )
     service = Service(
         journal=stores.journal,
         lake=stores.lake,
@@ -190,9 +250,12 @@ def _assemble(
         committer=committer,
         profiler=profiler,
         background=runtime,
+        access=build_access(settings, stores.database, clock=clock),
+        importer=Importer(committer.submit, pairing),
         clock=clock,
     )
     runtime.start(committer)
+    pairing.resume()
     return service
 
 

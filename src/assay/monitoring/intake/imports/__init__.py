@@ -1,0 +1,1 @@
+"""Payloads of serving platforms, as they are, become predictions and labels."""
