@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.moving import backfill, export
 from assay.errors import AssayError
 
 __all__ = ["app", "main"]
@@ -174,6 +175,10 @@ def version() -> None:
     print(f"assay {__version__}")
 
 
+app.command()(backfill)
+app.command()(export)
+
+
 def main() -> None:
     """Run the command line; errors are one sentence on standard error, never a trace back."""
     from assay.cli.output import EXIT_INTERRUPTED, fail, leave_quietly
@@ -182,8 +187,8 @@ def main() -> None:
         app()
     except AssayError as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        fail("interrupted", code=EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        fail(str(stop) or "interrupted", code=EXIT_INTERRUPTED)
     except BrokenPipeError:
         leave_quietly()
     except Exception as error:

@@ -10,10 +10,14 @@ from typing import Any, NoReturn
 
 from assay.domain.rendering import Answer, Table, plain
 
-__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "fail", "print_json", "show"]
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "Interrupted", "fail", "leave_quietly", "print_json", "show"]
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped it; the message says how far it has come."""
 
 
 def show(answer: Answer | Table, *, as_json: bool) -> None:

@@ -8,11 +8,21 @@ from pathlib import Path
 from assay.errors import NotFound
 from assay.ports.monitor import Monitor
 
-__all__ = ["open_target"]
+__all__ = ["open_target", "place_of"]
 
 
-def open_target(where: str | None) -> Monitor:
+def place_of(where: str | None) -> str:
+    """Return the data folder or address that ``--at`` names, or the environment, or the default."""
+    return where or os.environ.get("ASSAY_DATA_DIR") or "assay-data"
+
+
+def open_target(where: str | None, *, make: bool = False) -> Monitor:
     """Open the monitor that ``--at`` names: a folder that is there, or the address of a server.
+
+    Parameters
+    ----------
+    where : what ``--at`` says.
+    make : make the folder where there is none; for commands that write.
 
     Raises
     ------
@@ -21,8 +31,8 @@ def open_target(where: str | None) -> Monitor:
     """
     from assay.runtime.opening import open as open_monitor
 
-    where = where or os.environ.get("ASSAY_DATA_DIR") or "assay-data"
-    if "://" not in where and not Path(where).is_dir():
+    where = place_of(where)
+    if not make and "://" not in where and not Path(where).is_dir():
         raise NotFound(
             f"there is no data folder {where!r} here; name one, or a running server: --at http://localhost:8004"
         )

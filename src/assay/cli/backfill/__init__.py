@@ -1,0 +1,1 @@
+"""``assay backfill``: predictions and labels from files, each row exactly once."""
