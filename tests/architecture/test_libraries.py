@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "storage": TABLES,
     "storage.sql": TABLES | {"sqlalchemy", "alembic", "psycopg"},
     "storage.lake": TABLES | {"deltalake", "duckdb", "polars"},
-    "figures": SCIENCE | {"plotly"},
+    "figures": SCIENCE | {"plotly", "IPython"},  # IPython is there where it asks
     "client": TABLES | {"httpx", "msgspec", "narwhals", "zstandard"},
     "runtime": TABLES | {"narwhals"},
     "dashboard": TABLES | WEB | {"jinja2", "markupsafe", "plotly"},

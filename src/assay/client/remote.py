@@ -35,6 +35,8 @@ from assay.domain.answers import (
 from assay.domain.columns import Kind
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
+from assay.domain.series import DriftSeries, MetricSeries
+from assay.domain.prediction_page import PredictionPage
 from assay.domain.time import from_micros
 from assay.ports.monitor import Frame, Moment, Slice
 
@@ -155,7 +157,7 @@ class RemoteMonitor(LoggerMaker):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         names: Sequence[str] | None = None,
-    ) -> list[MetricWindow]:
+    ) -> MetricSeries:
         """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
         document = self._get(
             _path(model, "metrics"),
@@ -165,7 +167,7 @@ class RemoteMonitor(LoggerMaker):
             slice=_slice(slice),
             metrics=None if names is None else ",".join(names),
         )
-        return read(document["windows"], list[MetricWindow])
+        return MetricSeries(read(document["windows"], list[MetricWindow]))
 
     def calibration(
         self,
@@ -198,7 +200,7 @@ class RemoteMonitor(LoggerMaker):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         features: Sequence[str] | None = None,
-    ) -> list[DriftWindow]:
+    ) -> DriftSeries:
         """Return how far each feature has moved from the reference, in a window or in each step of it."""
         document = self._get(
             _path(model, "drift"),
@@ -208,7 +210,7 @@ class RemoteMonitor(LoggerMaker):
             slice=_slice(slice),
             features=None if features is None else ",".join(features),
         )
-        return read(document["windows"], list[DriftWindow])
+        return DriftSeries(read(document["windows"], list[DriftWindow]))
 
     def feature(
         self,
@@ -248,10 +250,30 @@ class RemoteMonitor(LoggerMaker):
         start: Moment | None = None,
         end: Moment | None = None,
         limit: int = 100,
-    ) -> list[PredictionView]:
-        """Return the newest predictions of a window."""
-        document = self._get(_path(model, "predictions"), **_window(period, start, end), limit=limit)
-        return read(document["predictions"], list[PredictionView])
+        after: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        outcome: str | None = None,
+        below_confidence: float | None = None,
+        predicted: str | None = None,
+        actual: str | None = None,
+        contains: str | None = None,
+    ) -> PredictionPage:
+        """Return the newest predictions of a window that meet all conditions given."""
+        document = self._get(
+            _path(model, "predictions"),
+            **_window(period, start, end),
+            limit=limit,
+            after=after,
+            version=version,
+            slice=_slice(slice),
+            outcome=outcome,
+            below_confidence=below_confidence,
+            predicted=predicted,
+            actual=actual,
+            contains=contains,
+        )
+        return read(document, PredictionPage)
 
     def rows(
         self,
@@ -288,8 +310,8 @@ class RemoteMonitor(LoggerMaker):
         self.close_loggers()
         self._transport.close()
 
-    def _sink(self) -> RemoteSink:
-        """Open what a logger delivers to."""
+    def sink(self) -> RemoteSink:
+        """Open what loggers deliver to; it is theirs."""
         return RemoteSink(self._transport.once())
 
     def __enter__(self) -> Self:

@@ -8,6 +8,8 @@ from typing import Any
 
 from assay.domain.finding import Finding
 from assay.domain.model import Model
+from assay.domain.plotting import Plotted
+from assay.domain.prediction_view import PredictionView, TruthView
 from assay.domain.rendering import Answer, Table, moment, number, plain, share
 from assay.stats.drift import FeatureDrift
 from assay.stats.metrics import Estimate
@@ -158,7 +160,7 @@ class ModelView(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MetricWindow(Answer):
+class MetricWindow(Plotted):
     """Metrics of one window of event time, ``start <= t < end``.
 
     `coverage` is the share of the window's predictions that have their truth; None without predictions.
@@ -177,7 +179,7 @@ class MetricWindow(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Calibration(Answer):
+class Calibration(Plotted):
     """Reliability curve, confusion matrix and score distribution of one window.
 
     `bins`: (mean score, share of positives, n) per bin. `confusion`: (actual, predicted) to count.
@@ -219,7 +221,7 @@ class Calibration(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class DriftWindow(Answer):
+class DriftWindow(Plotted):
     """Univariate drift of every feature in one window against the reference."""
 
     start: datetime
@@ -242,49 +244,6 @@ class DriftWindow(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TruthView(Answer):
-    """One label that came for a prediction."""
-
-    actual: float | str | None
-    observed_at: datetime
-    received_at: datetime
-    current: bool
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PredictionView(Answer):
-    """One prediction as logged, with every label that came for it (newest observation first)."""
-
-    prediction_id: str
-    model_id: str
-    model_version: str
-    timestamp: datetime
-    received_at: datetime
-    prediction: float | str | None
-    score: float | None
-    features: dict[str, Any]
-    tags: dict[str, str]
-    probabilities: dict[str, float]
-    values: dict[str, Any]
-    truth: float | str | None
-    labels: tuple[TruthView, ...] = ()
-
-    def table(self) -> Table:
-        """Return the table by which it shows itself."""
-        rows = [
-            ("prediction_id", self.prediction_id),
-            ("model", f"{self.model_id} {self.model_version}"),
-            ("timestamp", moment(self.timestamp)),
-            ("prediction", str(self.prediction)),
-            ("score", number(self.score)),
-            ("truth", "not known yet" if self.truth is None else str(self.truth)),
-            *((f"feature {name}", str(value)) for name, value in self.features.items()),
-            *((f"tag {name}", value) for name, value in self.tags.items()),
-        ]
-        return Table("prediction", ("field", "value"), rows)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class ErasureAnswer(Answer):
     """What an erasure did; predictions that never came are not counted."""
 
@@ -293,7 +252,7 @@ class ErasureAnswer(Answer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ModelReport(Answer):
+class ModelReport(Plotted):
     """Everything about a model over one period: the answer to "can I trust it?"."""
 
     report_id: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from assay.domain.rendering import Answer, Table, moment, number, share
+from assay.domain.plotting import Plotted
+from assay.domain.rendering import Table, moment, number, share
 from assay.stats.drift import FeatureDrift
 from assay.stats.drift.histogram import Bar
 
@@ -55,7 +56,7 @@ class FeatureWindow:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FeatureView(Answer):
+class FeatureView(Plotted):
     """One feature over a period, against the active reference.
 
     Attributes

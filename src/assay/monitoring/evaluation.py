@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.domain.answers import Calibration
 from assay.domain.columns import PROBABILITY, class_text, classes_of
 from assay.domain.model import Model, ModelSettings, Task
-from assay.domain.rendering import Answer, Table, number
+from assay.domain.plotting import Plotted
+from assay.domain.rendering import Table, number
+from assay.domain.time import from_micros
 from assay.errors import InvalidInput
 from assay.monitoring.frames import frame_columns
 from assay.monitoring.intake.faults import Faults, shown
@@ -35,7 +38,7 @@ __all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Evaluation(Answer):
+class Evaluation(Plotted):
     """How good predictions were.
 
     Attributes
@@ -66,7 +69,36 @@ class Evaluation(Answer):
             known = ", ".join(self.metrics)
             raise KeyError(f"no metric {metric!r:.80} of this task; there are {known}") from None
 
-    def _table(self) -> Table:
+    def plot(self, what: str | None = None, *, theme: str = "light") -> Any:
+        """Draw the ``reliability`` curve or the ``confusion`` matrix; see :class:`Plotted`.
+
+        Raises
+        ------
+        InvalidInput
+            Where there is no such figure or theme; a regression has none.
+        """
+        if self.confusion is None:
+            raise InvalidInput("an evaluation of a regression has figures to read, and none to draw")
+        if what not in (None, "reliability", "confusion"):
+            raise InvalidInput(f"there is no figure {shown(what)}; there are 'reliability' and 'confusion'")
+        names = ["all others" if name is None else name for name in self.confusion.classes]
+        bins = [(one.mean_score, one.observed, one.n) for one in self.reliability]
+        return Calibration(
+            start=from_micros(0),  # these figures show no time
+            end=from_micros(0),
+            n_predictions=self.n_predictions,
+            n_labelled=self.n_labelled,
+            coverage=self.coverage,
+            bins=tuple((mean, share, n) for mean, share, n in bins if mean is not None and share is not None),
+            confusion={
+                (actual, predicted): n
+                for actual, row in zip(names, self.confusion.counts, strict=True)
+                for predicted, n in zip(names, row, strict=True)
+            },
+        ).plot(what, theme=theme)
+
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         rows = [
             [
                 name,

@@ -6,9 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from assay.domain.rendering import Answer, Table, number, share
+from assay.domain.answers import DriftWindow
+from assay.domain.plotting import Plotted
+from assay.domain.rendering import Table, number, share
+from assay.domain.time import from_micros
 from assay.errors import InvalidInput
+from assay.monitoring.feature_detail import feature_view
 from assay.monitoring.frames import columns_of, feature_table, frame_columns
+from assay.monitoring.intake.faults import shown
 from assay.stats.drift import FeatureDrift, profile_drift
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Kind, Reader, Writer
@@ -20,7 +25,7 @@ __all__ = ["Profile", "profile"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Profile(Answer, Mergeable):
+class Profile(Plotted, Mergeable):
     """A description of the features of some rows that can be merged, stored and compared.
 
     Made by :func:`profile`. ``a + b`` describes the rows of both, where both were made under one reference.
@@ -99,7 +104,36 @@ class Profile(Answer, Mergeable):
         reader.done()
         return cls(reference, summaries, left_out)
 
-    def _table(self) -> Table:
+    def plot(self, what: str | None = None, *, theme: str = "light") -> Any:
+        """Draw a feature's values over those of the reference, or how far all features have moved.
+
+        Parameters
+        ----------
+        what : a feature; None: all of them, or the first where the profile is its own reference.
+        theme : ``light`` or ``dark``.
+
+        Raises
+        ------
+        InvalidInput
+            Where there is no such feature or theme.
+        """
+        never = from_micros(0)  # these figures show no time
+        if what is None and self.reference.profile is not self.summaries:
+            return DriftWindow(
+                never, never, self.rows, self.reference.id, self.reference.provisional, self.drift()
+            ).plot(theme=theme)
+        chosen = next(iter(self.features), None) if what is None else what
+        if chosen is None:
+            raise InvalidInput("this profile has no features to draw")
+        if chosen not in self.features:
+            named = ", ".join(shown(name) for name in list(self.features)[:30])
+            raise InvalidInput(f"there is no feature {shown(chosen)} in this profile; there are {named}")
+        return feature_view("", chosen, self.reference, "", (0, 0, self.summaries), ()).plot(
+            "distribution", theme=theme
+        )
+
+    def table(self) -> Table:
+        """Return the table by which it shows itself."""
         rows = [_feature_row(name, summary) for name, summary in self.features.items()]
         notes = [f"no feature: {name}" for name in self.left_out]
         notes += [f"not in the reference: {name}" for name in self.summaries.unknown_features]

@@ -11,10 +11,8 @@ import pyarrow as pa
 
 from assay.domain.answers import (
     Calibration,
-    DriftWindow,
     ErasureAnswer,
     IngestAnswer,
-    MetricWindow,
     ModelReport,
     ModelView,
     PredictionView,
@@ -23,6 +21,8 @@ from assay.domain.answers import (
 )
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
+from assay.domain.prediction_page import PredictionPage
+from assay.domain.series import DriftSeries, MetricSeries
 
 if TYPE_CHECKING:
     from assay.client.logger.maker import LoggerOptions
@@ -159,7 +159,7 @@ class MonitorReader(Protocol):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         names: Sequence[str] | None = None,
-    ) -> list[MetricWindow]:
+    ) -> MetricSeries:
         """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
         ...
 
@@ -187,7 +187,7 @@ class MonitorReader(Protocol):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         features: Sequence[str] | None = None,
-    ) -> list[DriftWindow]:
+    ) -> DriftSeries:
         """Return how far each feature has moved from the reference, in a window or in each step of it."""
         ...
 
@@ -219,7 +219,7 @@ class MonitorReader(Protocol):
         ...
 
     def prediction(self, model: str, prediction_id: str) -> PredictionView:
-        """Return one prediction with its truth.
+        """Return one prediction with its truth, and where its features lie in the reference.
 
         Raises
         ------
@@ -236,8 +236,37 @@ class MonitorReader(Protocol):
         start: Moment | None = None,
         end: Moment | None = None,
         limit: int = 100,
-    ) -> list[PredictionView]:
-        """Return the newest predictions of a window."""
+        after: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        outcome: str | None = None,
+        below_confidence: float | None = None,
+        predicted: str | None = None,
+        actual: str | None = None,
+        contains: str | None = None,
+    ) -> PredictionPage:
+        """Return the newest predictions of a window that meet all conditions given.
+
+        The answer is a sequence of predictions; its ``next`` is the `after` of the page of older ones. A
+        search that takes long stops, and ``searched_to`` says how far back it looked.
+
+        Parameters
+        ----------
+        limit : the most to return, up to 10,000.
+        after : ``next`` of the page before.
+        version, slice : only of this version, or with this value of any tag.
+        outcome : ``right``, ``wrong``, ``labelled``, ``unlabelled`` or ``error``.
+        below_confidence : only those less sure than this, 0 to 1.
+        predicted, actual : only those of this predicted, or true, class.
+        contains : only those whose id contains this.
+
+        Raises
+        ------
+        NotFound
+            Where there is no such model.
+        InvalidInput
+            Where a condition makes no sense.
+        """
         ...
 
     def rows(

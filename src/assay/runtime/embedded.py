@@ -18,10 +18,8 @@ from assay.client.batches import Layout, batches
 from assay.client.logger.maker import LoggerMaker
 from assay.domain.answers import (
     Calibration,
-    DriftWindow,
     ErasureAnswer,
     IngestAnswer,
-    MetricWindow,
     ModelReport,
     ModelView,
     PredictionView,
@@ -31,6 +29,9 @@ from assay.domain.answers import (
 from assay.domain.columns import Kind
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
+from assay.domain.series import DriftSeries, MetricSeries
+from assay.domain.prediction_filter import PredictionFilter
+from assay.domain.prediction_page import PredictionPage
 from assay.domain.time import DAY, parse_duration, to_micros
 from assay.errors import InvalidInput, NotFound
 from assay.monitoring.intake.batch import Intake
@@ -152,11 +153,11 @@ class EmbeddedMonitor(LoggerMaker):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         names: Sequence[str] | None = None,
-    ) -> list[MetricWindow]:
+    ) -> MetricSeries:
         """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
         with self._current() as service:
             first, last = _window(service, model, period, start, end)
-            return service.metrics(
+            found = service.metrics(
                 model,
                 start=first,
                 end=last,
@@ -165,6 +166,7 @@ class EmbeddedMonitor(LoggerMaker):
                 slice=pair_of("slice", slice),
                 names=None if names is None else list(names),
             )
+            return MetricSeries(found)
 
     def calibration(
         self,
@@ -194,11 +196,11 @@ class EmbeddedMonitor(LoggerMaker):
         version: str | None = None,
         slice: Slice | None = None,  # noqa: A002 - the word that users know
         features: Sequence[str] | None = None,
-    ) -> list[DriftWindow]:
+    ) -> DriftSeries:
         """Return how far each feature has moved from the reference, in a window or in each step of it."""
         with self._current() as service:
             first, last = _window(service, model, period, start, end)
-            return service.drift(
+            found = service.drift(
                 model,
                 start=first,
                 end=last,
@@ -207,6 +209,7 @@ class EmbeddedMonitor(LoggerMaker):
                 slice=pair_of("slice", slice),
                 features=None if features is None else list(features),
             )
+            return DriftSeries(found)
 
     def feature(
         self,
@@ -252,11 +255,28 @@ class EmbeddedMonitor(LoggerMaker):
         start: Moment | None = None,
         end: Moment | None = None,
         limit: int = 100,
-    ) -> list[PredictionView]:
-        """Return the newest predictions of a window."""
+        after: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+        outcome: str | None = None,
+        below_confidence: float | None = None,
+        predicted: str | None = None,
+        actual: str | None = None,
+        contains: str | None = None,
+    ) -> PredictionPage:
+        """Return the newest predictions of a window that meet all conditions given."""
+        only = PredictionFilter(
+            version=version,
+            slice=pair_of("slice", slice),
+            outcome=outcome,
+            below_confidence=below_confidence,
+            predicted=predicted,
+            actual=actual,
+            contains=contains,
+        )
         with self._current() as service:
             first, last = _window(service, model, period, start, end)
-            return service.predictions(model, start=first, end=last, limit=limit)
+            return service.predictions(model, start=first, end=last, limit=limit, only=only, after=after)
 
     def rows(
         self,
@@ -330,8 +350,8 @@ class EmbeddedMonitor(LoggerMaker):
         for batch in batches(data, layout, model=model, version=version):
             yield batch.first, intake_of(layout.kind, batch, None if key is None else f"{key}/{batch.first}")
 
-    def _sink(self) -> EmbeddedSink:
-        """Open what a logger delivers to; the child of a fork has stores of its own."""
+    def sink(self) -> EmbeddedSink:
+        """Open what loggers deliver to; the child of a fork has stores of its own."""
         if self._process == os.getpid():
             return EmbeddedSink(self._store_one, lambda: None)
         child = EmbeddedMonitor(self._settings)
