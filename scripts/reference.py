@@ -19,11 +19,15 @@ import typer.main
 
 from assay import errors
 from assay.cli.main import app
+from assay.domain.access import Scope
 from assay.domain.model import ModelSettings
 from assay.runtime.settings import PREFIX, Settings
 from assay.server.app import create_app
 from assay.server.errors import problem_of
+from assay.server.exposition import FIGURES
+from assay.server.scopes import SCOPES
 from assay.stats.metrics import METRICS
+from assay.stats.metrics.definitions import DEFINITIONS, NOTATION, Definition
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -79,6 +83,14 @@ def metrics() -> str:
     )
 
 
+def definitions() -> str:
+    """Return every metric's definition, once for metrics that share it."""
+    groups: dict[Definition, list[str]] = {}
+    for name, one in DEFINITIONS.items():
+        groups.setdefault(one, []).append(name)
+    return "\n".join([f"{NOTATION}\n", *(_definition(names, one) for one, names in groups.items())])
+
+
 def error_classes() -> str:
     """Return every error, with the HTTP status that it is answered with."""
     kinds = [getattr(errors, name) for name in errors.__all__]
@@ -104,8 +116,32 @@ def commands() -> str:
 def routes() -> str:
     """Return every route."""
     return rows(
-        ["method", "path", "what it does"],
-        ([f"`{method}`", f"`{path}`", operation["summary"]] for method, path, operation in _operations()),
+        ["method", "path", "what it does", "scope"],
+        (
+            [f"`{method}`", f"`{path}`", operation["summary"], _scope(SCOPES[method, path])]
+            for method, path, operation in _operations()
+        ),
+    )
+
+
+def other_routes() -> str:
+    """Return what a browser asks for: routes that are no part of the API's description."""
+    described = {(method, path) for method, path, _ in _operations()}
+    return rows(
+        ["method", "path", "scope"],
+        (
+            [f"`{method}`", f"`{path}`", _scope(scope)]
+            for (method, path), scope in sorted(SCOPES.items(), key=lambda item: item[0][1])
+            if (method, path) not in described
+        ),
+    )
+
+
+def figures() -> str:
+    """Return every figure of `/metrics`."""
+    return rows(
+        ["figure", "type", "meaning"],
+        ([f"`assay_{name}`", figure.kind, figure.meaning] for name, figure in sorted(FIGURES.items())),
     )
 
 
@@ -126,9 +162,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "model_settings": model_settings,
     "metrics": metrics,
+    "definitions": definitions,
     "errors": error_classes,
     "commands": commands,
     "routes": routes,
+    "other_routes": other_routes,
+    "figures": figures,
     "parameters": parameters,
 }
 
@@ -155,6 +194,28 @@ def main() -> int:
     if stale:
         print(f"{'out of date' if check else 'renewed'}: {', '.join(stale)}")
     return 1 if check and stale else 0
+
+
+def _definition(names: list[str], one: Definition) -> str:
+    """Describe what the metrics `names` have in common."""
+    ends = ["−∞" if one.least is None else f"{one.least:g}", "∞" if one.most is None else f"{one.most:g}"]
+    listed = [
+        ["range", " to ".join(ends)],
+        ["`n`", one.rows],
+        ["95% interval", one.interval or "none"],
+        ["`bound`", one.bound or "0.0: exact"],
+        ["None where", one.undefined],
+        ["note", one.note],
+        ["source", one.source],
+        ["also", ", ".join(f"`{name}`" for name in names[1:])],
+    ]
+    body = rows(["formula", f"`{one.formula}`"], (line for line in listed if line[1]))
+    return f"### `{names[0]}`\n\n{body}"
+
+
+def _scope(scope: Scope | None) -> str:
+    """Name the scope that a route needs."""
+    return "none" if scope is None else f"`{scope.value}`"
 
 
 def _operations() -> list[tuple[str, str, dict[str, Any]]]:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 from bench.__main__ import PARTS
+from tests.server.conftest import running
 
 import assay
 from assay.domain.columns import LABEL_FIELDS, PREDICTION_FIELDS
@@ -20,8 +21,10 @@ from assay.domain.time import Granularity
 from assay.ports.monitor import MonitorReader, MonitorWriter
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
-from assay.server.routes.state import prometheus
+from assay.server.app import create_app
+from assay.server.exposition import FIGURES
 from assay.stats.drift import feature_drift
+from assay.stats.metrics import METRICS
 from assay.storage.sql.tables import METADATA
 
 from .conftest import DOCS, ROOT, pages, read
@@ -61,6 +64,7 @@ def test_tables_name_everything(script: ModuleType) -> None:
     assert "`ASSAY_DATA_DIR`" in script.settings()
     assert "`label_horizon`" in script.model_settings()
     assert "`roc_auc`" in script.metrics()
+    assert all(f"`{name}`" in script.definitions() for name in METRICS)
     assert all(f"`{name}`" in script.error_classes() for name in assay.errors.__all__)
     assert "`/api/v1/predictions`" in script.routes()
     assert "assay serve" in script.commands()
@@ -107,15 +111,23 @@ def test_codes_of_bad_items_are_described() -> None:
     assert set(described) == found
 
 
-def test_figures_for_prometheus_are_described(tmp_path: Path) -> None:
-    service = build_service(Settings(data_dir=tmp_path))
+def test_figures_for_prometheus_are_those_of_a_server(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    service = build_service(settings)
     try:
-        text = prometheus(service.figures())
+        with running(create_app(service, settings)) as live:
+            text = live.http.get("/metrics").text
     finally:
         service.close()
-    names = set(re.findall(r"^(assay_\w+) ", text, re.MULTILINE))
-    assert len(names) > 5
-    assert names - read(REFERENCE / "http-api.md").marked == set()
+    names = re.findall(r"^assay_(\w+) ", text, re.MULTILINE)
+    assert names == sorted(FIGURES)
+    assert "untyped" not in text
+
+
+def test_events_of_the_pages_are_described() -> None:
+    found = set(re.findall(r"\bevent: (\w+)", (PACKAGE / "dashboard" / "events.py").read_text()))
+    assert len(found) > 1
+    assert found <= read(REFERENCE / "events.md").marked
 
 
 def test_fields_of_predictions_and_labels_are_described() -> None:

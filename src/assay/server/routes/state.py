@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from assay.domain.answers import ServiceHealth
 from assay.monitoring.service import Service
+from assay.server.exposition import prometheus
 from assay.server.ingest import Ingest
 from assay.server.reply import reply
 from assay.server.schemas.answers import Alive
 
-__all__ = ["prometheus", "router"]
+__all__ = ["router"]
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_UNSAFE = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def router(service: Service, ingest: Ingest) -> APIRouter:
@@ -53,17 +51,3 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
         return Response(prometheus(service.figures() | own), media_type=_TEXT)
 
     return routes
-
-
-def prometheus(figures: dict[str, float]) -> str:
-    """Return figures in Prometheus's text format, in order of their names.
-
-    >>> print(prometheus({"lag_rows": 3.0}), end="")
-    # TYPE assay_lag_rows untyped
-    assay_lag_rows 3.0
-    """
-    lines = []
-    for name in sorted(figures):
-        full = "assay_" + _UNSAFE.sub("_", name)
-        lines.append(f"# TYPE {full} untyped\n{full} {figures[name]!r}\n")
-    return "".join(lines)
