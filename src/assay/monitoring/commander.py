@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from assay.domain.answers import ErasureAnswer
+from assay.domain.audit import AuditAction
 from assay.domain.model import Model, ModelSettings, Task, check_name
 from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
+from assay.monitoring.access.audit import Audit
 from assay.monitoring.background import Background
 from assay.monitoring.commands import Command, Declaration, Erasure, NewReference, command_entry
 from assay.monitoring.erasure import matching_rows
@@ -21,7 +23,7 @@ from assay.ports.profiles import Profiles
 from assay.ports.registry import Registry
 from assay.stats.summaries.reference import Reference
 
-__all__ = ["Commander", "require"]
+__all__ = ["Commander", "absent", "require"]
 
 _POLL_SECONDS = 0.01
 _COMMAND_SECONDS = 60.0
@@ -37,8 +39,13 @@ def require(registry: Registry, model_id: str) -> Model:
     """
     model = registry.get(model_id)
     if model is None:
-        raise NotFound(f"there is no model {model_id[:80]!r}; log a prediction for it, or declare it")
+        raise absent(model_id)
     return model
+
+
+def absent(model_id: str) -> NotFound:
+    """Return the error for a model that is not there, or not there for whoever asks."""
+    return NotFound(f"there is no model {model_id[:80]!r}; log a prediction for it, or declare it")
 
 
 class Commander:
@@ -53,6 +60,7 @@ class Commander:
         profiler: Profiler,
         background: Background,
         raw: RawRows,
+        audit: Audit,
         clock: Callable[[], int],
     ) -> None:
         self._journal = journal
@@ -61,6 +69,7 @@ class Commander:
         self._profiler = profiler
         self._background = background
         self._raw = raw
+        self._audit = audit
         self._clock = clock
 
     def declare(
@@ -80,7 +89,8 @@ class Commander:
         known = self._registry.get(model_id)
         if known is not None and declaration.apply(known) == known:
             return known
-        self._command(model_id, declaration)
+        with self._audit.change(AuditAction.DECLARE, model_id=model_id, subject=_described(task, settings)):
+            self._command(model_id, declaration)
         stored = self._registry.get(model_id)
         return stored or declaration.apply(Model(model_id, created_at=self._clock()))
 
@@ -105,7 +115,9 @@ class Commander:
                 f"and {len(features)} features"
             )
         reference = Reference.of(columns_for_reference(table), rows=table.num_rows)
-        self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
+        subject = f"{table.num_rows} rows" + (f", named {name}" if name else "")
+        with self._audit.change(AuditAction.REFERENCE, model_id=model_id, subject=subject):
+            self._command(model_id, NewReference(payload=reference.to_bytes(), name=name))
         return reference.id
 
     def erase(
@@ -125,7 +137,14 @@ class Commander:
         if self._registry.get(model_id) is None:
             self._await(self._journal.head())  # its first rows may be on their way
         require(self._registry, model_id)
-        erasure = Erasure(ids=tuple(ids), tag=tag)
+        # Neither ids nor a tag's value are recorded: what is erased must not live on in the record.
+        what = [f"{len(ids)} ids"] if ids else []
+        what += [] if tag is None else [f"one value of the tag {tag[0]}"]
+        with self._audit.change(AuditAction.ERASE, model_id=model_id, subject=", ".join(what)):
+            return self._erase(model_id, Erasure(ids=tuple(ids), tag=tag))
+
+    def _erase(self, model_id: str, erasure: Erasure) -> ErasureAnswer:
+        """Erase, and wait until no trace is left."""
         rows = matching_rows(self._raw, model_id, erasure)
         position = self._command(model_id, erasure)
         deadline = time.monotonic() + _COMMAND_SECONDS
@@ -199,3 +218,12 @@ class Commander:
                 return True
         time.sleep(_POLL_SECONDS)
         return None
+
+
+def _described(task: Task | None, settings: ModelSettings | None) -> str:
+    """Say what is declared, for the record of changes: what differs from the defaults."""
+    default = ModelSettings().to_dict()
+    given = {} if settings is None else settings.to_dict()
+    changed = {name: value for name, value in given.items() if value != default[name]}
+    parts = [] if task is None else [f"task: {task.value}"]
+    return "; ".join([*parts, *(f"{name}: {value}" for name, value in changed.items())])

@@ -23,8 +23,9 @@ from assay.domain.answers import (
 from assay.domain.feature_view import FeatureView
 from assay.domain.imported import ImportAnswer
 from assay.domain.model import Model, ModelSettings, Task
+from assay.domain.prediction_filter import PredictionFilter
+from assay.domain.prediction_page import PredictionPage
 from assay.domain.time import HOUR, from_micros
-from assay.errors import InvalidInput
 from assay.monitoring.access.access import Access
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
@@ -91,7 +92,7 @@ class Service:
         )
         self._references = ReferenceKeeper(self._raw, profiles)
         self._analyst = Analyst(profiles, self._references, clock=clock)
-        self._lookup = Lookup(self._raw)
+        self._lookup = Lookup(self._raw, self._references)
         self._rows_out = RowsOut(self._raw)
 
     # -- writing ----------------------------------------------------------------------------------
@@ -101,10 +102,16 @@ class Service:
         return self._committer.submit(intake)
 
     def import_payloads(
-        self, name: str, payload: Payload, options: ImportOptions, context: Context
+        self,
+        name: str,
+        payload: Payload,
+        options: ImportOptions,
+        context: Context,
+        *,
+        permit: Callable[[str], None] = lambda _: None,
     ) -> ImportAnswer:
-        """Store what a serving platform logged, in the format `name`; see :class:`.importer.Importer`."""
-        return self._importer.take(name, payload, options, context)
+        """Store what a serving platform logged in the format `name`; see :meth:`.importer.Importer.take`."""
+        return self._importer.take(name, payload, options, context, permit=permit)
 
     def put_model(
         self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None
@@ -299,16 +306,24 @@ class Service:
         )
 
     def prediction(self, model_id: str, prediction_id: str) -> PredictionView:
-        """Return one prediction with its labels."""
+        """Return one prediction with its labels, and where its features lie in the reference."""
         return self._lookup.one(self._model(model_id), prediction_id)
 
     def predictions(
-        self, model_id: str, *, start: int | None = None, end: int | None = None, limit: int = 100
-    ) -> list[PredictionView]:
-        """Return the newest predictions of a window, at most 10,000."""
-        if not 1 <= limit <= 10_000:
-            raise InvalidInput(f"limit is {limit}; it must be between 1 and 10000")
-        return self._lookup.newest(self._model(model_id), start=start, end=end, limit=limit)
+        self,
+        model_id: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 100,
+        only: PredictionFilter | None = None,
+        after: str | None = None,
+        seconds: float = 5.0,
+        features: bool = True,
+    ) -> PredictionPage:
+        """Return the newest predictions of a window that meet conditions; see :meth:`Lookup.page`."""
+        model, window = self._model(model_id), (start, end)
+        return self._lookup.page(model, only, window, limit, after, seconds=seconds, features=features)
 
     def rows(
         self,
