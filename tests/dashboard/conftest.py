@@ -158,6 +158,7 @@ class Visit:
             height = self.page.evaluate("document.documentElement.scrollHeight")
             self.page.set_viewport_size({"width": width, "height": height})
             self.until("[...document.querySelectorAll('[data-figure]')].every(item => item.dataset.drawn)")
+            self.until("!document.querySelector('[data-panel]:not([data-filled])')")
         self.page.wait_for_timeout(150)
 
     def check(self) -> None:

@@ -21,6 +21,7 @@ from assay.domain.finding import Finding
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import HOUR, Granularity, from_micros
 from assay.errors import NotFound
+from assay.monitoring.feature_detail import feature_view
 from assay.monitoring.frames import columns_of
 from assay.monitoring.intake.batch import Intake
 from assay.stats.drift import profile_drift
@@ -129,6 +130,7 @@ class MemoryService:
                 created_at=from_micros(0),
                 active=True,
                 progress=rows.progress,
+                features=tuple(reference.features),
             ),
             findings=rows.findings,
         )
@@ -212,6 +214,24 @@ class MemoryService:
             )
             for low, high, table in self._cut(rows, start, end, step, **only)
         ]
+
+    def feature(self, model_id, feature, *, start, end, step=None, **only):
+        self.calls.append("feature")
+        rows = self._rows(model_id)
+        reference = self._reference(rows)
+        if reference is None:
+            raise NotFound("no reference")
+
+        def cuts(width):
+            return [
+                (low, high, FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows))
+                for low, high, table in self._cut(rows, start, end, width, **only)
+            ]
+
+        (whole,) = cuts(None)
+        return feature_view(
+            model_id, feature, reference, rows.reference_name, whole, cuts(step) if step else []
+        )
 
     # -- helpers ----------------------------------------------------------------------------------
 

@@ -258,7 +258,7 @@ def test_the_map_is_ordered_by_the_whole_period_where_it_is_given():
 def test_the_map_has_room_for_the_most_moved_only():
     features = [drift(f"f{place}", place / 100) for place in range(60)]
     made = figures.drift_heatmap([drift_window(0, *features)], theme=figures.LIGHT)
-    assert len(made.layout.yaxis.ticktext) == 30
+    assert len(made.layout.yaxis.ticktext) == 40
     assert made.layout.yaxis.ticktext[0] == "f59"
 
 

@@ -1,88 +1,281 @@
-"""Which figure stands behind which name in an address, and how it is sent."""
+"""Which figure stands behind which name in an address, with its numbers and the calls that give them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import plotly.graph_objects as go
 from fastapi.responses import Response
 
 from assay import figures
+from assay.dashboard import csv_data
+from assay.dashboard.calls import Call
+from assay.dashboard.feature_list import Choice, chosen_features
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
 from assay.dashboard.view import View
+from assay.domain.answers import DriftWindow, MetricWindow
+from assay.domain.feature_view import FeatureView
 from assay.errors import NotFound
 from assay.figures.theme import Theme
+from assay.stats.summaries.traffic import STAGES
 
-__all__ = ["draw", "figure_response"]
+__all__ = [
+    "Request",
+    "csv_response",
+    "draw",
+    "feature_named",
+    "figure_response",
+    "request_of",
+    "rows_of",
+]
 
-_Draw = Callable[[Readings, str, View, Theme], go.Figure]
+_METRIC = "metric."
+_QUANTILES = ("latency_p50", "latency_p95", "latency_p99")
+_STAGE_QUANTILES = tuple(f"latency_{stage}_{q}" for stage in STAGES[1:] for q in ("p50", "p95", "p99"))
 
-_FIGURES: dict[str, _Draw] = {
-    "volume": lambda read, model, view, theme: figures.volume_figure(read.windows(model, view), theme=theme),
-    "latency": lambda read, model, view, theme: figures.latency_figure(
-        read.windows(model, view), theme=theme
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a figure is drawn of: a model's readings in a view, perhaps of one feature or a page of them."""
+
+    readings: Readings
+    model_id: str
+    view: View
+    feature: str = ""
+    choice: Choice = field(default_factory=Choice)
+
+    @property
+    def windows(self) -> list[MetricWindow]:
+        """Metrics of each window."""
+        return self.readings.windows(self.model_id, self.view)
+
+    @property
+    def before(self) -> list[MetricWindow]:
+        """Metrics of each window of the period before, where they are compared."""
+        return self.readings.before(self.model_id, self.view)
+
+    @property
+    def one(self) -> FeatureView:
+        """The feature."""
+        return self.readings.feature(self.model_id, self.view, self.feature)
+
+    @property
+    def whole(self) -> DriftWindow | None:
+        """Drift of the features of the page, in the whole period."""
+        found = self.readings.drift(self.model_id, self.view)
+        if found is None:
+            return None
+        names, _ = chosen_features(found, self.choice)
+        return DriftWindow(
+            found.start,
+            found.end,
+            found.n,
+            found.reference_id,
+            found.provisional,
+            {name: found.features[name] for name in names},
+        )
+
+    @property
+    def drift(self) -> list[DriftWindow]:
+        """Drift of the features of the page, by window."""
+        whole = self.whole
+        if whole is None or not whole.features:
+            return []
+        return self.readings.drift_windows(self.model_id, self.view, tuple(whole.features))
+
+
+_Draw = Callable[[Request, Theme], go.Figure]
+_Rows = Callable[[Request], Iterator[Sequence[Any]]]
+
+
+def _feature_windows(view: FeatureView) -> list[DriftWindow]:
+    """Return a feature's drift by window."""
+    return [
+        DriftWindow(
+            window.start,
+            window.end,
+            window.values.rows,
+            view.reference_id,
+            view.provisional,
+            {view.feature: window.drift},
+        )
+        for window in view.windows
+    ]
+
+
+_FIGURES: dict[str, tuple[_Draw, _Rows]] = {
+    "volume": (
+        lambda of, theme: figures.volume_figure(of.windows, theme=theme, before=of.before),
+        lambda of: csv_data.metric_table(of.windows, ("error_rate",)),
     ),
-    "reliability": lambda read, model, view, theme: figures.reliability_figure(
-        read.calibration(model, view), theme=theme
+    "latency": (
+        lambda of, theme: figures.latency_figure(of.windows, theme=theme, before=of.before),
+        lambda of: csv_data.metric_table(of.windows, _QUANTILES),
     ),
-    "scores": lambda read, model, view, theme: figures.score_figure(
-        read.calibration(model, view), theme=theme
+    "stages": (
+        lambda of, theme: figures.latency_stages_figure(of.windows, theme=theme),
+        lambda of: csv_data.metric_table(of.windows, (*_QUANTILES, *_STAGE_QUANTILES)),
     ),
-    "confusion": lambda read, model, view, theme: figures.confusion_figure(
-        read.calibration(model, view), theme=theme
+    "reliability": (
+        lambda of, theme: figures.reliability_figure(
+            of.readings.calibration(of.model_id, of.view), theme=theme
+        ),
+        lambda of: csv_data.calibration_table(of.readings.calibration(of.model_id, of.view)),
     ),
-    "drift": lambda read, model, view, theme: figures.drift_heatmap(
-        read.drift_windows(model, view), whole=read.drift(model, view), theme=theme
+    "scores": (
+        lambda of, theme: figures.score_figure(of.readings.calibration(of.model_id, of.view), theme=theme),
+        lambda of: csv_data.scores_table(of.readings.calibration(of.model_id, of.view)),
+    ),
+    "confusion": (
+        lambda of, theme: figures.confusion_figure(
+            of.readings.calibration(of.model_id, of.view), theme=theme
+        ),
+        lambda of: csv_data.confusion_table(of.readings.calibration(of.model_id, of.view)),
+    ),
+    "drift": (
+        lambda of, theme: figures.drift_heatmap(of.drift, whole=of.whole, theme=theme),
+        lambda of: csv_data.drift_table(of.drift),
     ),
 }
-_METRIC = "metric."
+
+
+def _alone(of: Request) -> list[DriftWindow]:
+    """Return the drift of one feature by window."""
+    return of.readings.drift_windows(of.model_id, of.view, (of.feature,))
+
+
+_OF_FEATURE: dict[str, tuple[_Draw, _Rows]] = {
+    "feature": (
+        lambda of, theme: figures.feature_drift_figure(_alone(of), of.feature, theme=theme),
+        lambda of: csv_data.drift_table(_alone(of)),
+    ),
+    "feature.distribution": (
+        lambda of, theme: figures.feature_distribution_figure(of.one, theme=theme),
+        lambda of: csv_data.bars_table(of.one),
+    ),
+    "feature.drift": (
+        lambda of, theme: figures.feature_drift_figure(_feature_windows(of.one), of.feature, theme=theme),
+        lambda of: csv_data.feature_table(of.one),
+    ),
+    "feature.values": (
+        lambda of, theme: figures.feature_values_figure(of.one, theme=theme),
+        lambda of: csv_data.feature_table(of.one),
+    ),
+    "feature.gaps": (
+        lambda of, theme: figures.feature_gaps_figure(of.one, theme=theme),
+        lambda of: csv_data.feature_table(of.one),
+    ),
+}
+
+
+def _known(name: str, of: Request) -> tuple[_Draw, _Rows]:
+    """Return how to draw and to write the figure called `name`."""
+    if name in _OF_FEATURE and of.feature:
+        return _OF_FEATURE[name]
+    if name.startswith(_METRIC):
+        metric = name.removeprefix(_METRIC)
+        return (
+            lambda of, theme: figures.metric_figure(of.windows, metric, theme=theme, before=of.before),
+            lambda of: csv_data.metric_table(of.windows, (metric,)),
+        )
+    if name not in _FIGURES:
+        known = ", ".join([*_FIGURES, *_OF_FEATURE])
+        raise NotFound(f"there is no figure {name[:80]!r}; the figures are {known}")
+    return _FIGURES[name]
 
 
 def draw(
-    name: str, readings: Readings, model_id: str, view: View, *, theme: str = "light", feature: str = ""
+    name: str,
+    readings: Readings,
+    model_id: str,
+    view: View,
+    *,
+    theme: str = "light",
+    feature: str = "",
+    choice: Choice | None = None,
 ) -> go.Figure:
-    """Draw the figure called `name`: one of the fixed ones, ``metric.<metric>``, or ``feature``.
+    """Draw the figure called `name`: a fixed one, ``metric.<metric>``, or one of a feature.
 
-    `feature` is the key of a feature, see :func:`assay.dashboard.names.feature_key`.
+    Parameters
+    ----------
+    feature : the key of a feature, see :func:`assay.dashboard.names.feature_key`.
+    choice : the page of features that the map of drift shows; None: those that moved most.
 
     Raises
     ------
     NotFound
         Where there is no such figure or feature.
     """
-    colours = figures.DARK if theme == "dark" else figures.LIGHT
-    if name == "feature":
-        chosen = _feature(readings, model_id, view, feature)
-        windows = readings.feature_windows(model_id, view, chosen)
-        return figures.feature_drift_figure(windows, chosen, theme=colours)
-    if name.startswith(_METRIC):
-        return figures.metric_figure(
-            readings.windows(model_id, view), name.removeprefix(_METRIC), theme=colours
-        )
-    if name not in _FIGURES:
-        raise NotFound(f"there is no figure {name[:80]!r}; the figures are {', '.join(_FIGURES)}")
-    return _FIGURES[name](readings, model_id, view, colours)
+    of = request_of(readings, model_id, view, feature=feature, choice=choice)
+    return _known(name, of)[0](of, figures.DARK if theme == "dark" else figures.LIGHT)
 
 
-def _feature(readings: Readings, model_id: str, view: View, key: str) -> str:
-    """Return the name of the feature with the given key."""
-    whole = readings.drift(model_id, view)
-    for name in whole.features if whole is not None else ():
+def request_of(
+    readings: Readings, model_id: str, view: View, *, feature: str = "", choice: Choice | None = None
+) -> Request:
+    """Return what a figure is drawn of, the feature given by its key; see :func:`draw`."""
+    named = ""
+    if feature:
+        reference = readings.model(model_id).reference
+        named = feature_named(reference.features if reference else (), feature)
+    return Request(readings, model_id, view, named, choice or Choice())
+
+
+def rows_of(name: str, of: Request) -> Iterator[Sequence[Any]]:
+    """Return the numbers of the figure called `name`, the names of the columns first.
+
+    Raises
+    ------
+    NotFound
+        Where there is no such figure.
+    """
+    return _known(name, of)[1](of)
+
+
+def feature_named(names: Sequence[str], key: str) -> str:
+    """Return the feature with the given key, see :func:`assay.dashboard.names.feature_key`.
+
+    Raises
+    ------
+    NotFound
+        Where there is none.
+    """
+    for name in names:
         if feature_key(name) == key:
             return name
     raise NotFound("there is no such feature in the reference; look for it in the table of features")
 
 
-def figure_response(figure: go.Figure, *, table: bool) -> Response:
-    """Send a figure; its table of data only where it is asked for."""
+def figure_response(
+    figure: go.Figure, *, table: bool, call: Call | None = None, address: str = ""
+) -> Response:
+    """Send a figure; its table of data, and how to get it elsewhere, only where they are asked for."""
     meta: dict[str, Any] = dict(figure.layout.meta or {})
     if not table:
         meta.pop("table", None)
+    elif call is not None:
+        meta |= {"api": call.shell(address), "python": call.program(address)}
     figure.layout.meta = meta
     return Response(
         figure.to_json(validate=False),
         media_type="application/json",
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def csv_response(rows: Iterator[Sequence[Any]], name: str) -> Response:
+    """Send the numbers of a figure as a file to be kept."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:80]
+    return Response(
+        csv_data.written(rows),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{plain}.csv"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
     )

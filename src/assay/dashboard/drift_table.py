@@ -1,4 +1,4 @@
-"""Features sorted by how far they moved, with one line of figures each."""
+"""Features and how far they moved, with one line of figures each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.dashboard.spark import Spark, spark
 from assay.domain.answers import DriftWindow
-from assay.figures.drift_statistics import DRIFT, STATISTICS, beyond_chance, level, ranked, statistic
+from assay.figures.drift_statistics import DRIFT, STATISTICS, beyond_chance, level, statistic
 
 __all__ = ["DriftRow", "drift_rows"]
 
@@ -24,19 +24,17 @@ class DriftRow:
     line: Spark
 
 
-def drift_rows(whole: DriftWindow | None, windows: Sequence[DriftWindow], *, limit: int) -> list[DriftRow]:
-    """Return the table's rows, the features that moved most over the whole period first.
+def drift_rows(whole: DriftWindow, windows: Sequence[DriftWindow], features: Sequence[str]) -> list[DriftRow]:
+    """Return a row for each of `features`, in their order.
 
     Parameters
     ----------
     whole : the whole period as one window.
     windows : the same period cut into windows, for the lines.
-    limit : rows at most.
+    features : names, all of them in `whole`.
     """
-    if whole is None:
-        return []
     rows = []
-    for feature in ranked([whole])[:limit]:
+    for feature in features:
         line = [statistic(window.features.get(feature), DRIFT) if window.n else None for window in windows]
         drift = whole.features[feature]
         values = {name: statistic(drift, name) for name in STATISTICS}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assay.dashboard.drift_table import DriftRow, drift_rows
-from assay.dashboard.readings import MAX_FEATURES, Readings
+from assay.dashboard.drift_table import DriftRow
+from assay.dashboard.feature_list import Choice, feature_list
+from assay.dashboard.readings import Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import View
 from assay.domain.answers import DriftWindow, MetricWindow, ModelView
@@ -15,6 +16,7 @@ from assay.domain.time import from_micros, to_micros
 from assay.figures.metric_names import CHARTS, TILES, MetricName, metric_name
 from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.stats.metrics import Estimate
+from assay.stats.summaries.traffic import STAGES
 
 __all__ = ["ModelPage", "Tile", "model_page"]
 
@@ -34,7 +36,11 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
-    """Everything that a model's page shows in text."""
+    """Everything that a model's page shows in text.
+
+    `unscored`: no prediction has a score; `staged`: latency was logged by stage; `failing`: the model failed
+    at some predictions.
+    """
 
     model: ModelView
     view: View
@@ -43,14 +49,20 @@ class ModelPage:
     charts: tuple[tuple[str, MetricName], ...]
     classifies: bool
     scored: bool
+    unscored: bool
+    staged: bool
+    failing: bool
     drift: DriftWindow | None
     drift_rows: tuple[DriftRow, ...]
     drift_hidden: int
     shown_span: str
 
 
-def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
-    """Read what the page of `model` shows for `view`."""
+def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool = True) -> ModelPage:
+    """Read what the page of `model` shows for `view`.
+
+    Without `drift`, the table of features is left for later: of 500 features it takes longer than the rest.
+    """
     model_id, task = model.model.model_id, model.model.task
     windows = readings.windows(model_id, view)
     whole = readings.whole(model_id, view)
@@ -66,10 +78,7 @@ def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
         for name, estimate in window.metrics.items()
         if estimate.value is not None or not labelled  # without labels, all charts say that they wait
     }
-    drift = readings.drift(model_id, view)
-    rows: list[DriftRow] = []
-    if drift is not None and drift.n:
-        rows = drift_rows(drift, readings.drift_windows(model_id, view), limit=MAX_FEATURES)
+    listed = feature_list(readings, model_id, view, Choice()) if drift else None
     return ModelPage(
         model=model,
         view=view,
@@ -78,9 +87,14 @@ def model_page(readings: Readings, model: ModelView, view: View) -> ModelPage:
         charts=tuple((name, metric_name(name)) for name in CHARTS[task] if name in known),
         classifies=task is not None and task.classifies,
         scored=task is Task.BINARY,
-        drift=drift,
-        drift_rows=tuple(rows),
-        drift_hidden=len(drift.features) - len(rows) if drift is not None and rows else 0,
+        unscored=labelled
+        and whole is not None
+        and all(name not in whole.metrics or whole.metrics[name].n == 0 for name in ("brier_score", "ece")),
+        staged=whole is not None and any(f"latency_{stage}_p95" in whole.metrics for stage in STAGES[1:]),
+        failing=whole is not None and bool(whole.metrics["error_rate"].value),
+        drift=listed.drift if listed else None,
+        drift_rows=listed.rows if listed else (),
+        drift_hidden=listed.total - len(listed.rows) if listed and listed.rows else 0,
         shown_span=_shown_span(model, view),
     )
 

@@ -17,7 +17,15 @@ from assay.domain.time import from_micros
 from assay.errors import AssayError, InvalidInput, NotFound, StorageError
 from assay.figures.drift_statistics import STATISTICS
 from assay.figures.names import shown
-from assay.figures.numbers import count_text, moment_text, share_text, short_count, span_text, value_text
+from assay.figures.numbers import (
+    count_text,
+    moment_text,
+    p_text,
+    share_text,
+    short_count,
+    span_text,
+    value_text,
+)
 
 __all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page", "render"]
 
@@ -52,6 +60,8 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "count": count_text,
         "moment": moment_text,
+        "p": p_text,
+        "python": repr,
         "share": share_text,
         "short": short_count,
         "shown": shown,

@@ -15,16 +15,13 @@ from typing import Protocol, TypeVar, cast
 
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.errors import InvalidInput, NotFound
-from assay.figures.drift_statistics import ranked
 
-__all__ = ["MAX_FEATURES", "Reader", "Readings"]
+__all__ = ["Reader", "Readings"]
 
 T = TypeVar("T")
-
-MAX_FEATURES = 40
-"""Features whose drift is followed over time; of more than these, those that moved most in the period."""
 
 
 class Reader(Protocol):
@@ -75,6 +72,20 @@ class Reader(Protocol):
         features: Sequence[str] | None = None,
     ) -> list[DriftWindow]:
         """Drift of a window, or of each step of it."""
+        ...
+
+    def feature(
+        self,
+        model_id: str,
+        feature: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> FeatureView:
+        """One feature against the reference; NotFound where it is not known."""
         ...
 
     def revision(self, model_id: str) -> int:
@@ -144,6 +155,31 @@ class Readings:
         )
         return found[0] if found else None
 
+    def before(self, model_id: str, view: View) -> list[MetricWindow]:
+        """Metrics of each window of the period before, where `view` asks for them and they are kept."""
+        if not view.compare:
+            return []
+        try:
+            return self.windows(model_id, view.previous)
+        except InvalidInput:  # of that time, nothing is kept by the minute any more
+            return []
+
+    def feature(self, model_id: str, view: View, feature: str) -> FeatureView:
+        """One feature in all of `view`, and in windows of it."""
+        return self._read(
+            model_id,
+            ("feature", view.start, view.end, view.drift_step, view.version, view.slice, feature),
+            lambda: self._service.feature(
+                model_id,
+                feature,
+                start=view.start,
+                end=view.end,
+                step=view.drift_step,
+                version=view.version,
+                slice=view.slice,
+            ),
+        )
+
     def calibration(self, model_id: str, view: View) -> Calibration:
         """Reliability curve, confusion matrix and scores of all of `view`."""
         return self._read(
@@ -159,17 +195,9 @@ class Readings:
         found = self._drift(model_id, view, step=None)
         return found[0] if found else None
 
-    def drift_windows(self, model_id: str, view: View) -> list[DriftWindow]:
-        """Drift in windows of `view` of the features that moved most; empty where there is no reference."""
-        whole = self.drift(model_id, view)
-        if whole is None:
-            return []
-        most = tuple(ranked([whole])[:MAX_FEATURES]) if len(whole.features) > MAX_FEATURES else None
-        return self._drift(model_id, view, step=view.drift_step, features=most)
-
-    def feature_windows(self, model_id: str, view: View, feature: str) -> list[DriftWindow]:
-        """Drift of one feature in windows of `view`."""
-        return self._drift(model_id, view, step=view.drift_step, features=(feature,))
+    def drift_windows(self, model_id: str, view: View, features: tuple[str, ...]) -> list[DriftWindow]:
+        """Drift of some features in windows of `view`; empty where there is no reference."""
+        return self._drift(model_id, view, step=view.drift_step, features=features)
 
     def _drift(
         self, model_id: str, view: View, *, step: int | None, features: tuple[str, ...] | None = None

@@ -13,8 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from assay.dashboard.assets import serve_asset
-from assay.dashboard.drawing import draw, figure_response
+from assay.dashboard.calls import call_of
+from assay.dashboard.drawing import (
+    csv_response,
+    draw,
+    feature_named,
+    figure_response,
+    request_of,
+    rows_of,
+)
 from assay.dashboard.events import event_response, events
+from assay.dashboard.feature_list import feature_list, parse_choice
 from assay.dashboard.model_page import model_page
 from assay.dashboard.names import model_from_slug, model_path
 from assay.dashboard.overview import model_row
@@ -46,7 +55,7 @@ class _FriendlyRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def friendly(request: Request) -> Response:
-            answer = error_problem if request.url.path.endswith((".json", "/events")) else error_page
+            answer = error_problem if request.url.path.endswith((".json", ".csv", "/events")) else error_page
             try:
                 return await handler(request)
             except HTTPException:
@@ -107,7 +116,7 @@ def router(
             rows=rows,
             after=after,
             following=models[PER_PAGE - 1].model_id if len(models) > PER_PAGE else None,
-            address=str(request.base_url).rstrip("/"),
+            address=_address(request),
             path="",
             revision=revision,
         )
@@ -132,16 +141,28 @@ def router(
     @routes.get("/models/{slug}/figures/{name}.json")
     def figure(slug: str, name: str, request: Request) -> Response:
         model, view = chosen(slug, request)
-        params = request.query_params
+        params, model_id = request.query_params, model.model.model_id
+        key, choice = params.get("feature", ""), parse_choice(params)
         drawn = draw(
-            name,
+            name, readings, model_id, view, theme=params.get("theme", ""), feature=key, choice=choice
+        )
+        table = params.get("table") == "1"
+        feature = request_of(readings, model_id, view, feature=key).feature if table else ""
+        call = call_of(name, model_id, view, feature) if table else None
+        return figure_response(drawn, table=table, call=call, address=_address(request))
+
+    @routes.get("/models/{slug}/figures/{name}.csv")
+    def figure_csv(slug: str, name: str, request: Request) -> Response:
+        model, view = chosen(slug, request)
+        params = request.query_params
+        of = request_of(
             readings,
             model.model.model_id,
             view,
-            theme=params.get("theme", ""),
             feature=params.get("feature", ""),
+            choice=parse_choice(params),
         )
-        return figure_response(drawn, table=params.get("table") == "1")
+        return csv_response(rows_of(name, of), f"{slug}-{name}")
 
     @routes.get("/models/{slug}")
     def model(slug: str, request: Request) -> Response:
@@ -149,9 +170,47 @@ def router(
         found, view = chosen(slug, request)
         return page(
             "model.html",
-            page=model_page(readings, found, view),
+            page=model_page(readings, found, view, drift=False),
+            model=found.model,
+            view=view,
+            known=found,
             presets=tuple(PRESETS),
             path=model_path(found.model.model_id),
+            address=_address(request),
+            revision=revision,
+        )
+
+    @routes.get("/models/{slug}/features")
+    def features(slug: str, request: Request) -> Response:
+        revision = service.revision(model_from_slug(slug))
+        found, view = chosen(slug, request)
+        return page(
+            "features.html",
+            listed=feature_list(readings, found.model.model_id, view, parse_choice(request.query_params)),
+            model=found.model,
+            view=view,
+            known=found,
+            presets=tuple(PRESETS),
+            path=model_path(found.model.model_id),
+            address=_address(request),
+            revision=revision,
+        )
+
+    @routes.get("/models/{slug}/features/{key}")
+    def feature(slug: str, key: str, request: Request) -> Response:
+        revision = service.revision(model_from_slug(slug))
+        found, view = chosen(slug, request)
+        names = found.reference.features if found.reference else ()
+        return page(
+            "feature.html",
+            feature=readings.feature(found.model.model_id, view, feature_named(names, key)),
+            key=key,
+            model=found.model,
+            view=view,
+            known=found,
+            presets=tuple(PRESETS),
+            path=model_path(found.model.model_id),
+            address=_address(request),
             revision=revision,
         )
 
@@ -173,6 +232,11 @@ def router(
 def _revision_of_all(service: Reader) -> int:
     """Return a number that grows with every model of the list's first page, and with their number."""
     return sum(1 + service.revision(model.model_id) for model in service.models(limit=PER_PAGE))
+
+
+def _address(request: Request) -> str:
+    """Return the address under which the reader reaches this server."""
+    return str(request.base_url).rstrip("/")
 
 
 def _stopping(request: Request) -> Callable[[], bool]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from assay.domain.answers import ModelView
-from assay.domain.time import DAY, HOUR, MINUTE, parse_duration, to_micros
+from assay.domain.time import DAY, HOUR, MINUTE, from_micros, parse_duration, to_micros
 from assay.errors import InvalidInput
 
 __all__ = ["MAX_WINDOWS", "PRESETS", "STEPS", "View", "auto_step", "parse_view"]
@@ -45,6 +45,7 @@ class View:
     period : the preset's name, or ``custom`` where start and end were given.
     step : width of a window. `step_name`: its name where it was asked for, else empty.
     steps : names of the widths that cut this period into 2 to 400 windows.
+    compare : the period before is drawn, too.
     at_newest : the period ends at the newest event, which is longer ago than the period is long.
     """
 
@@ -59,6 +60,13 @@ class View:
     at_newest: bool = False
     given_start: str = ""
     given_end: str = ""
+    compare: bool = False
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """Start and end as ``2013-03-01T12:00``, in UTC."""
+        first, last = (from_micros(moment).strftime("%Y-%m-%dT%H:%M") for moment in (self.start, self.end))
+        return first, last
 
     @property
     def drift_step(self) -> int:
@@ -78,8 +86,8 @@ class View:
             self.period, self.start - length, self.start, self.step, version=self.version, slice=self.slice
         )
 
-    def query(self, **changes: str | None) -> str:
-        """Return the query string of this view with `changes`; what is the default is left out.
+    def parameters(self, **changes: str | None) -> dict[str, str]:
+        """Return the parameters of this view with `changes`; what is the default is left out.
 
         Changing the period drops a given start and end, and the step, which may not fit it.
         """
@@ -90,11 +98,16 @@ class View:
             "step": self.step_name or None,
             "version": self.version,
             "slice": ":".join(self.slice) if self.slice else None,
+            "compare": "before" if self.compare else None,
         }
         if "period" in changes:
             values |= {"start": None, "end": None, "step": None}
         values |= changes
-        return urlencode({key: value for key, value in values.items() if value is not None})
+        return {key: value for key, value in values.items() if value is not None}
+
+    def query(self, **changes: str | None) -> str:
+        """Return the query string of this view with `changes`."""
+        return urlencode(self.parameters(**changes))
 
 
 def parse_view(params: Mapping[str, str], model: ModelView, *, now: int) -> View:
@@ -151,6 +164,7 @@ def parse_view(params: Mapping[str, str], model: ModelView, *, now: int) -> View
         at_newest=at_newest,
         given_start=given_start,
         given_end=given_end,
+        compare=params.get("compare") == "before",
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
+from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
-from assay.figures.latency import latency_figure
+from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
+from assay.figures.latency import latency_figure, latency_stages_figure
 from assay.figures.metric import metric_figure
 from assay.figures.reliability import reliability_figure
 from assay.figures.scores import score_figure
@@ -22,8 +24,12 @@ __all__ = [
     "Theme",
     "confusion_figure",
     "drift_heatmap",
+    "feature_distribution_figure",
     "feature_drift_figure",
+    "feature_gaps_figure",
+    "feature_values_figure",
     "latency_figure",
+    "latency_stages_figure",
     "metric_figure",
     "reliability_figure",
     "score_figure",

@@ -16,7 +16,7 @@ from assay.stats.drift import FeatureDrift
 
 __all__ = ["drift_heatmap"]
 
-MAX_FEATURES = 30
+MAX_FEATURES = 40
 """Rows of the map; the features that moved most are drawn."""
 
 _ROW, _TALL_ROW, _FEW = 19, 28, 15
@@ -112,6 +112,7 @@ def drift_heatmap(
             [shown(feature, limit=60), *(value_text(value, "ratio") for value in row)]
             for feature, row in zip(features, matrix, strict=True)
         ],
+        windows=len(windows),
     )
 
 

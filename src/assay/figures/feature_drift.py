@@ -9,13 +9,14 @@ import plotly.graph_objects as go
 from assay.domain.answers import DriftWindow
 from assay.figures.drift_statistics import DRIFT, STATISTICS, statistic
 from assay.figures.names import plotly_text, shown
-from assay.figures.numbers import count_text, span_text, value_text
+from assay.figures.numbers import count_text, p_text, span_text, value_text
 from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure
 from assay.figures.windows import middles, time_axis
 
 __all__ = ["feature_drift_figure"]
 
 _HEIGHT = 230
+_TESTS = {"ks": "KS", "chi_square": "Chi-square", "missing_share": "Missing"}
 
 
 def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme: Theme) -> go.Figure:
@@ -43,6 +44,11 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
         yaxis=axis(theme, rangemode="tozero", nticks=5),
     )
     times = middles(windows)
+    found = [window.features[feature] for window in windows if window.n and feature in window.features]
+    names = {
+        name: one for drift in found for name, one in drift.statistics.items() if one.p_value is not None
+    }
+    tests = {_TESTS.get(name, name): name for name in names}
     for (key, values), colour in zip(series.items(), theme.series, strict=False):
         figure.add_scatter(
             x=times,
@@ -62,6 +68,7 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
             f"<b>{plotly_text(feature)}</b><br>{span_text(window.start, window.end)}<br>"
             + "<br>".join(
                 f"{STATISTICS[key].label} <b>{value_text(values[place], STATISTICS[key].unit)}</b>"
+                + ("" if (chance := _p_text(window, feature, key)) == "–" else f" (p {chance})")
                 for key, values in series.items()
             )
             + f"<br>{count_text(window.n)} predictions"
@@ -74,13 +81,27 @@ def feature_drift_figure(windows: Sequence[DriftWindow], feature: str, *, theme:
         figure,
         alt=f"Drift of {shown(feature)} over time against the reference.",
         caption="Drift by window (UTC)",
-        columns=["Window", *(STATISTICS[key].label for key in series), "Predictions"],
+        columns=[
+            "Window",
+            *(STATISTICS[key].label for key in series),
+            *(f"{one}, p" for one in tests),
+            "Predictions",
+        ],
         rows=[
             [
                 span_text(window.start, window.end),
                 *(value_text(values[place], STATISTICS[key].unit) for key, values in series.items()),
+                *(_p_text(window, feature, key) for key in tests.values()),
                 count_text(window.n),
             ]
             for place, window in enumerate(windows)
         ],
+        windows=len(windows),
     )
+
+
+def _p_text(window: DriftWindow, feature: str, name: str) -> str:
+    """Return the p-value of a test, a dash where there is none."""
+    drift = window.features.get(feature) if window.n else None
+    found = drift.statistics.get(name) if drift is not None else None
+    return p_text(found.p_value if found is not None else None)

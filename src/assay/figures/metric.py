@@ -12,9 +12,11 @@ from assay.figures.metric_names import metric_name
 from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
 from assay.figures.windows import (
+    add_earlier,
     bar_widths,
     complete,
     coverage_sentence,
+    earlier_values,
     middles,
     runs,
     time_axis,
@@ -28,56 +30,66 @@ _LEAST = 0.05  # the least height of the axis of a metric between 0 and 1: noise
 _MANY = 60  # more windows than this get no markers
 
 
-def metric_figure(windows: Sequence[MetricWindow], metric: str, *, theme: Theme) -> go.Figure:
+def metric_figure(
+    windows: Sequence[MetricWindow], metric: str, *, theme: Theme, before: Sequence[MetricWindow] = ()
+) -> go.Figure:
     """Draw `metric` over `windows`.
 
     The line is solid where a window is complete (see `COMPLETE`) and dotted where labels are still
     missing; the band is the 95% interval. The strip below is filled to the share of labels that are
-    in. Windows without a value leave a gap.
+    in. Windows without a value leave a gap. Metrics that need no labels have no dots and no strip.
 
     Parameters
     ----------
     windows : in order of time, at most some 400.
     metric : a key of ``MetricWindow.metrics``.
     theme : colours.
+    before : the windows of the period before, drawn faintly, the first one under the first.
     """
     name = metric_name(metric)
     found = [window.metrics.get(metric) for window in windows]
     values = [None if item is None else _finite(item.value) for item in found]
     if not any(value is not None for value in values):
-        waiting = any(window.n_predictions for window in windows)
+        waiting = any(window.n_predictions for window in windows) and not name.unlabelled
         return empty_figure(
             theme,
             height=_HEIGHT,
             message="No labels yet in this period" if waiting else "No predictions in this period",
         )
+    earlier = earlier_values(before, metric, len(windows))
     figure = new_figure(
         theme,
         height=_HEIGHT,
-        xaxis=time_axis(theme, windows, anchor="y2"),
+        xaxis=time_axis(theme, windows, anchor="y" if name.unlabelled else "y2"),
         yaxis=axis(
             theme,
-            domain=[0.2, 1],
-            range=_range(values, found, name.low, name.high),
+            domain=[0, 1] if name.unlabelled else [0.2, 1],
+            range=_range([*values, *earlier], found, name.low, name.high),
             nticks=5,
-            tickformat=".0%" if name.unit == "share" else None,
+            tickformat=(".0%" if _top(values) > 0.05 else ".1%") if name.unit == "share" else None,
         ),
         yaxis2=axis(theme, domain=[0, 0.1], range=[0, 1], showgrid=False, showticklabels=False),
         bargap=0,
         barmode="stack",
     )
     times = middles(windows)
+    add_earlier(figure, times, earlier, theme.muted)
     _add_band(figure, times, found, theme)
-    _add_lines(figure, windows, times, values, theme)
+    _add_lines(figure, windows, times, values, theme, labelled=not name.unlabelled)
     figure.add_scatter(  # what the pointer reads: one label per window, whichever line is under it
         x=times,
         y=values,
         mode="markers",
         marker={"size": 10, "opacity": 0},
-        text=[_hover(window, item, name.unit) for window, item in zip(windows, found, strict=True)],
+        text=[
+            _hover(window, item, name.unit)
+            + ("" if value is None else f"<br>before: {value_text(value, name.unit)}")
+            for window, item, value in zip(windows, found, earlier or [None] * len(windows), strict=True)
+        ],
         hovertemplate="%{text}<extra></extra>",
     )
-    _add_coverage(figure, windows, times, theme)
+    if not name.unlabelled:
+        _add_coverage(figure, windows, times, theme)
     drawn = [(window, value) for window, value in zip(windows, values, strict=True) if value is not None]
     first, last = drawn[0], drawn[-1]
     return describe(
@@ -101,7 +113,13 @@ def metric_figure(windows: Sequence[MetricWindow], metric: str, *, theme: Theme)
             ]
             for window, item, value in zip(windows, found, values, strict=True)
         ],
+        windows=len(windows),
     )
+
+
+def _top(values: Sequence[float | None]) -> float:
+    """Return the largest value."""
+    return max(value for value in values if value is not None)
 
 
 def _finite(value: float | None) -> float | None:
@@ -147,9 +165,14 @@ def _add_lines(
     times: Sequence[str],
     values: Sequence[float | None],
     theme: Theme,
+    *,
+    labelled: bool,
 ) -> None:
-    """Draw a solid line through complete windows and a dotted one through the others."""
-    whole = [complete(window) for window in windows]
+    """Draw a solid line through complete windows and a dotted one through the others.
+
+    Where the metric is not `labelled`, it needs no labels, and every window is complete.
+    """
+    whole = [not labelled or complete(window) for window in windows]
     present = [value is not None for value in values]
     solid = [value if here else None for value, here in zip(values, whole, strict=True)]
     # A dotted line starts and ends at its complete neighbours, so that the two lines meet.

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.domain.model import Task
+from assay.stats.summaries.traffic import STAGES
 
 __all__ = ["CHARTS", "HEADLINE", "METRIC_NAMES", "TILES", "MetricName", "metric_name"]
 
 
 @dataclass(frozen=True, slots=True)
 class MetricName:
-    """A metric's label, its unit (see :func:`assay.figures.numbers.value_text`) and what it says."""
+    """A metric's label, its unit (see :func:`assay.figures.numbers.value_text`) and what it says.
+
+    `low`, `high` bound what it can be; `unlabelled` ones need no truth.
+    """
 
     label: str
     unit: str
     meaning: str
     low: float | None = None
     high: float | None = None
+    unlabelled: bool = False
 
 
 METRIC_NAMES: dict[str, MetricName] = {
@@ -41,11 +46,23 @@ METRIC_NAMES: dict[str, MetricName] = {
     "rmse": MetricName("RMSE", "number", "Root of the mean squared error; lower is better.", 0),
     "r2_score": MetricName("R²", "ratio", "Share of the truth's variance that is explained."),
     "mape": MetricName("MAPE", "share", "Relative to the truth; lower is better.", 0),
-    "latency_p50": MetricName("Latency, median", "ms", "Half of the predictions were faster.", 0),
-    "latency_p95": MetricName("Latency p95", "ms", "95% of the predictions were faster.", 0),
-    "latency_p99": MetricName("Latency p99", "ms", "99% of the predictions were faster.", 0),
-    "volume": MetricName("Predictions", "number", "Number of predictions.", 0),
-    "error_rate": MetricName("Error rate", "share", "Share of predictions at which the model failed.", 0, 1),
+    "latency_p50": MetricName(
+        "Latency, median", "ms", "Half of the predictions were faster.", 0, unlabelled=True
+    ),
+    "latency_p95": MetricName("Latency p95", "ms", "95% of the predictions were faster.", 0, unlabelled=True),
+    "latency_p99": MetricName("Latency p99", "ms", "99% of the predictions were faster.", 0, unlabelled=True),
+    "volume": MetricName("Predictions", "number", "Number of predictions.", 0, unlabelled=True),
+    "error_rate": MetricName(
+        "Error rate", "share", "Share of predictions at which the model failed.", 0, 1, True
+    ),
+}
+
+METRIC_NAMES |= {
+    f"latency_{stage}_p{percent}": MetricName(
+        f"{stage.capitalize()} p{percent}", "ms", f"{percent}% were faster at this stage.", 0, unlabelled=True
+    )
+    for stage in STAGES[1:]
+    for percent in (50, 95, 99)
 }
 
 CHARTS: dict[Task | None, tuple[str, ...]] = {

@@ -9,6 +9,7 @@ __all__ = [
     "count_text",
     "interval_text",
     "moment_text",
+    "p_text",
     "share_text",
     "short_count",
     "span_text",
@@ -78,6 +79,17 @@ def share_text(share: float | None) -> str:
     if 0 < share < 0.0001:
         return "<0.01%"
     return f"{share:.2%}" if abs(share) < 0.01 else f"{share:.1%}"
+
+
+def p_text(p_value: float | None) -> str:
+    """Return a p-value; very small ones are only said to be so.
+
+    >>> p_text(0.0312), p_text(1e-30), p_text(None)
+    ('0.031', 'below 1e-9', '–')
+    """
+    if p_value is None:
+        return "–"
+    return "below 1e-9" if p_value < 1e-9 else f"{p_value:.2g}"
 
 
 def count_text(count: float) -> str:

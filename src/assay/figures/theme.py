@@ -129,10 +129,14 @@ def new_figure(theme: Theme, *, height: int, **layout: Any) -> go.Figure:
 
 
 def describe(
-    figure: go.Figure, *, alt: str, caption: str, columns: list[str], rows: list[list[str]]
+    figure: go.Figure, *, alt: str, caption: str, columns: list[str], rows: list[list[str]], windows: int = 0
 ) -> go.Figure:
-    """Attach to `figure` the sentence and the table for readers who do not see it, and return it."""
-    figure.layout.meta = {"alt": alt, "table": {"caption": caption, "columns": columns, "rows": rows}}
+    """Attach to `figure` the sentence and the table for readers who do not see it, and return it.
+
+    `windows`, of a figure over time, is into how many equal windows its time axis is cut.
+    """
+    meta: dict[str, Any] = {"alt": alt, "table": {"caption": caption, "columns": columns, "rows": rows}}
+    figure.layout.meta = meta | ({"windows": windows} if windows else {})
     return figure
 
 

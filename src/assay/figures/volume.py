@@ -9,20 +9,23 @@ import plotly.graph_objects as go
 from assay.domain.answers import MetricWindow
 from assay.figures.numbers import count_text, share_text, span_text
 from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
-from assay.figures.windows import bar_widths, coverage_sentence, middles, time_axis
+from assay.figures.windows import add_earlier, bar_widths, coverage_sentence, middles, time_axis
 
 __all__ = ["volume_figure"]
 
 _HEIGHT = 214
 
 
-def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure:
+def volume_figure(
+    windows: Sequence[MetricWindow], *, theme: Theme, before: Sequence[MetricWindow] = ()
+) -> go.Figure:
     """Draw the number of predictions in each window: labelled, waiting for their truth, and failed.
 
     Parameters
     ----------
     windows : in order of time, with the metric ``error_rate`` where errors are known.
     theme : colours.
+    before : the windows of the period before, drawn as a faint line, the first one over the first.
     """
     if not any(window.n_predictions for window in windows):
         return empty_figure(theme, height=_HEIGHT, message="No predictions in this period")
@@ -63,6 +66,8 @@ def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure
                 hoverinfo="skip",
                 **common,
             )
+    earlier = [float(window.n_predictions) for window in before[: len(windows)]]
+    add_earlier(figure, middles(windows), earlier if any(earlier) else (), theme.text)
     figure.add_scatter(
         x=common["x"],
         y=[window.n_predictions for window in windows],
@@ -87,6 +92,7 @@ def volume_figure(windows: Sequence[MetricWindow], *, theme: Theme) -> go.Figure
             ]
             for window, failed in zip(windows, errors, strict=True)
         ],
+        windows=len(windows),
     )
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+import plotly.graph_objects as go
+
 from assay.domain.answers import MetricWindow
 from assay.figures.numbers import count_text, share_text
-from assay.figures.theme import Theme, axis, naive
+from assay.figures.theme import Theme, axis, naive, rgba
 
 __all__ = [
     "COMPLETE",
+    "add_earlier",
     "bar_widths",
     "complete",
     "coverage_sentence",
+    "earlier_values",
     "middles",
     "runs",
     "time_axis",
@@ -78,6 +83,29 @@ def runs(present: Sequence[bool]) -> list[range]:
             found.append(range(begin, place))
             begin = None
     return found
+
+
+def earlier_values(before: Sequence[MetricWindow], metric: str, places: int) -> list[float | None]:
+    """Return the period before's values of `metric`, place by place; empty where there are none."""
+    found = [window.metrics.get(metric) for window in before[:places]]
+    values = [item.value if item is not None else None for item in found]
+    values = [value if value is not None and math.isfinite(value) else None for value in values]
+    return [*values, *[None] * (places - len(values))] if any(value is not None for value in values) else []
+
+
+def add_earlier(
+    figure: go.Figure, times: Sequence[str], values: Sequence[float | None], colour: str, name: str = "before"
+) -> None:
+    """Draw the period before beneath the rest, faint and dashed."""
+    if values:
+        figure.add_scatter(
+            x=times,
+            y=values,
+            name=name,
+            mode="lines",
+            line={"color": rgba(colour, 0.6), "width": 1.3, "dash": "dash"},
+            hoverinfo="skip",
+        )
 
 
 def time_axis(theme: Theme, windows: Sequence[Spanning], **given: Any) -> dict[str, Any]:

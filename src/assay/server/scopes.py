@@ -25,6 +25,7 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     # ingest
     ("POST", "/api/v1/predictions"): Scope.INGEST,
     ("POST", "/api/v1/labels"): Scope.INGEST,
+    ("POST", "/api/v1/import/{format}"): Scope.INGEST,
     # models
     ("GET", "/api/v1/models"): Scope.READ,
     ("GET", _MODEL): Scope.READ,

@@ -37,7 +37,10 @@
       const made = await ask(address(figure), control.signal);
       if (control.signal.aborted) return;
       if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
+      const range = made.layout.xaxis?.range?.slice();
+      brushable(made.layout);
       await Plotly.react(plot, made.data, made.layout, config);
+      watchZoom(plot, { meta: made.layout.meta, xaxis: { range } });
       plot.setAttribute("aria-label", made.layout.meta?.alt || "");
       figure.dataset.drawn = String(Number(figure.dataset.drawn || 0) + 1);
       const details = figure.querySelector("details.data");
@@ -47,11 +50,46 @@
     }
   };
 
+  // A text to be copied, with its button; the text is put in as text, whatever it holds.
+  const snippet = (id, label, text) => {
+    const box = document.createElement("div");
+    box.className = "snippet";
+    const head = document.createElement("div");
+    head.className = "snippet-head";
+    const name = document.createElement("span");
+    name.textContent = label;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button small";
+    button.dataset.copy = id;
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy: ${label}`);
+    const code = document.createElement("pre");
+    code.id = id;
+    code.tabIndex = 0;
+    code.textContent = text;
+    head.append(name, button);
+    box.append(head, code);
+    return box;
+  };
+
+  // What stands behind a figure: its numbers, and the calls that give them elsewhere.
   const tabulate = async (details) => {
     const figure = details.closest("[data-figure]");
+    const file = address(figure);
+    file.pathname = file.pathname.replace(/[.]json$/, ".csv");
+    file.searchParams.delete("theme");
+    details.querySelector("[data-csv]").href = file;
     const made = await ask(address(figure, { table: "1" })).catch(() => null);
-    const data = made?.layout.meta?.table;
-    if (!data) return;
+    const meta = made?.layout.meta;
+    if (!meta?.table) return;
+    if (meta.api) {
+      details.querySelector("[data-calls]").replaceChildren(
+        snippet(`${figure.id}-api`, "API", meta.api),
+        snippet(`${figure.id}-python`, "Python", meta.python),
+      );
+    }
+    const data = meta.table;
     const table = document.createElement("table");
     table.createCaption().textContent = data.caption;
     const head = table.createTHead().insertRow();
@@ -74,6 +112,41 @@
       });
     }
     details.querySelector(".scroll").replaceChildren(table);
+  };
+
+  // Brush to zoom: a stretch drawn over a chart becomes the page's period, in whole windows.
+  const fine = matchMedia("(pointer: fine)");
+  const moment = (milliseconds) => new Date(milliseconds).toISOString().slice(0, 16);
+  const utc = (text) => Date.parse(`${text.replace(" ", "T")}${text.length > 10 ? "" : "T00:00"}Z`);
+
+  const brushable = (layout) => {
+    if (!layout.meta?.windows || !fine.matches) return;
+    layout.dragmode = "zoom";
+    layout.xaxis.fixedrange = false;
+  };
+
+  const zoom = (plot, change) => {
+    const low = change["xaxis.range[0]"];
+    const high = change["xaxis.range[1]"];
+    const whole = plot.dataset.span?.split("|");
+    if (low === undefined || !whole) return;
+    const [begin, end] = [utc(whole[0]), utc(whole[1])];
+    const step = (end - begin) / Number(whole[2]);
+    const first = Math.max(0, Math.floor((utc(String(low)) - begin) / step));
+    const last = Math.min(Number(whole[2]), Math.ceil((utc(String(high)) - begin) / step));
+    const url = new URL(location.href);
+    for (const name of ["period", "step", "page"]) url.searchParams.delete(name);
+    url.searchParams.set("start", moment(begin + first * step));
+    url.searchParams.set("end", moment(begin + Math.max(last, first + 1) * step));
+    location.assign(url);
+  };
+
+  const watchZoom = (plot, layout) => {
+    if (!layout.meta?.windows) return;
+    plot.dataset.span = [...layout.xaxis.range, layout.meta.windows].join("|");
+    if (plot.dataset.brush) return;
+    plot.dataset.brush = "on";
+    plot.on("plotly_relayout", (change) => zoom(plot, change));
   };
 
   const sight = new IntersectionObserver((entries) => {
@@ -101,32 +174,54 @@
       if (figure.inSight) draw(figure);
       else figure.stale = true;
     }
+    for (const panel of document.querySelectorAll("[data-panel]")) {
+      if (panel.inSight) fill(panel);
+      else panel.stale = true;
+    }
   };
 
-  document.addEventListener("assay:theme", () => assay.refreshFigures());
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-feature]");
-    if (!button || !button.dataset.feature) return;
-    const place = document.getElementById("feature-detail");
-    const figure = document.getElementById("fig-drift").cloneNode(true);
-    figure.id = "fig-feature";
-    figure.dataset.src = button.dataset.feature;
-    delete figure.dataset.drawn;
-    figure.querySelector("h3").textContent = button.textContent;
-    figure.querySelector(".note").textContent = "Drift of this feature by window";
-    const plot = document.createElement("div");
-    plot.className = "plot";
-    plot.setAttribute("role", "img");
-    figure.querySelector(".plot").replaceWith(plot);
-    figure.querySelector("details.data").open = false;
-    figure.querySelector(".scroll").replaceChildren();
-    place.replaceChildren(figure);
-    watch(figure);
-    figure.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  document.addEventListener("assay:theme", () => {
+    for (const figure of document.querySelectorAll("[data-figure]")) {
+      if (figure.inSight) draw(figure);
+      else figure.stale = true;
+    }
   });
+
+  // The table of features has a page of its own; its panel is shown here once it is in sight. Its addresses
+  // are relative to that page.
+  const fill = async (panel) => {
+    const source = new URL(`${document.body.dataset.path}/${panel.dataset.panel}`, location.origin);
+    const answer = await fetch(source).catch(() => null);
+    if (!answer || !answer.ok) {
+      panel.removeAttribute("aria-busy");
+      if (!panel.dataset.filled) panel.textContent = "The features could not be read.";
+      return;
+    }
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("features-panel");
+    for (const link of made.querySelectorAll("a[href]")) link.href = new URL(link.getAttribute("href"), source);
+    for (const form of made.querySelectorAll("form")) form.action = new URL(form.getAttribute("action"), source);
+    const sought = panel.querySelector("input[type=search]")?.value;
+    const focus = panel.contains(document.activeElement) ? document.activeElement.textContent : null;
+    panel.replaceChildren(...made.childNodes);
+    if (sought) panel.querySelector("input[type=search]").value = sought;
+    if (focus !== null) [...panel.querySelectorAll("a, button, input")].find((item) => item.textContent === focus)?.focus();
+    panel.removeAttribute("aria-busy");
+    panel.classList.remove("lazy");
+    panel.dataset.filled = "yes";
+  };
+
+  const panels = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      target.inSight = isIntersecting;
+      if (isIntersecting && (!target.dataset.filled || target.stale)) {
+        target.stale = false;
+        fill(target);
+      }
+    }
+  }, { rootMargin: "300px" });
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const figure of document.querySelectorAll("[data-figure]")) watch(figure);
+    for (const panel of document.querySelectorAll("[data-panel]")) panels.observe(panel);
   });
 })();

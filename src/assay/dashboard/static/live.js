@@ -35,7 +35,7 @@
     if (!answer || !answer.ok) return;
     const made = new DOMParser().parseFromString(await answer.text(), "text/html");
     const olds = [...document.querySelectorAll("[data-live]")];
-    const shape = (root) => [...root.querySelectorAll("[data-live], [data-figure]:not(#fig-feature)")].map((item) => item.id + item.tagName).join();
+    const shape = (root) => [...root.querySelectorAll("[data-live]:not(#features-panel), [data-figure]")].map((item) => item.id + item.tagName).join();
     if (shape(document) !== shape(made)) { // sections came or went, such as with the first labels
       location.reload();
       return;

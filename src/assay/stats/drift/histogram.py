@@ -119,7 +119,11 @@ def _ends(reference: NumericSummary, current: NumericSummary, points: Floats, ba
     right = np.clip(np.searchsorted(at, ideal), 1, max(points.size - 1, 1))
     right = np.minimum(right, points.size - 1)
     left = np.maximum(right - 1, 0)
-    return np.unique(np.where(ideal - at[left] <= at[right] - ideal, left, right))
+    kept: list[int] = []
+    for place in np.unique(np.where(ideal - at[left] <= at[right] - ideal, left, right)).tolist():
+        if not kept or at[place] - at[kept[-1]] >= (ideal[1] - ideal[0]) / 2:
+            kept.append(place)  # nearer ones would make bars too narrow to compare
+    return np.array(kept)
 
 
 def _quantile(side: NumericSummary, q: float) -> float:

@@ -21,7 +21,7 @@ from assay.stats.metrics.regression import (
 from assay.stats.metrics.result import Estimate
 from assay.stats.metrics.traffic import error_rate, latency_quantile, volume
 from assay.stats.summaries.regression import RegressionSummary
-from assay.stats.summaries.traffic import TrafficSummary
+from assay.stats.summaries.traffic import STAGES, TrafficSummary
 
 __all__ = [
     "METRICS",
@@ -65,11 +65,19 @@ def regression_metrics(
 
 
 def traffic_metrics(summary: TrafficSummary, *, names: Collection[str] | None = None) -> dict[str, Estimate]:
-    """Compute volume, error rate and total latency's p50, p95 and p99; `names` chooses among them.
+    """Compute volume, error rate, and latency's p50, p95 and p99; `names` chooses among them.
+
+    Stages (``latency_inference_p95`` and the like) are there where their latency was logged.
 
     >>> traffic_metrics(TrafficSummary.of(timestamps=[0, 1]))["volume"].value
     2.0
     """
-    total = summary.latency["total"]
-    quantiles = [latency_quantile(total, f"latency_p{int(100 * q)}", q) for q in (0.5, 0.95, 0.99)]
+    stages = {"latency": summary.latency["total"]} | {
+        f"latency_{stage}": summary.latency[stage] for stage in STAGES[1:] if summary.latency[stage].n
+    }
+    quantiles = [
+        latency_quantile(latency, f"{name}_p{int(100 * q)}", q)
+        for name, latency in stages.items()
+        for q in (0.5, 0.95, 0.99)
+    ]
     return _chosen([volume(summary), error_rate(summary), *quantiles], names)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from assay.stats.summaries.traffic import STAGES
+
 __all__ = ["METRICS", "MetricInfo"]
 
 
@@ -42,6 +44,17 @@ _AVERAGES = tuple(
         ("f1_score", "Harmonic mean of precision and recall"),
     )
     for average, how in (("macro", "equally"), ("weighted", "by their numbers of rows"))
+)
+
+_STAGES = tuple(
+    MetricInfo(
+        f"latency_{stage}_p{percent}",
+        False,
+        _ALL,
+        f"Milliseconds that {percent}% of the predictions' {stage} takes at most, where it is logged.",
+    )
+    for stage in STAGES[1:]
+    for percent in (50, 95, 99)
 )
 
 METRICS: dict[str, MetricInfo] = {
@@ -105,6 +118,7 @@ METRICS: dict[str, MetricInfo] = {
         MetricInfo("latency_p50", False, _ALL, "Milliseconds that half of the predictions take at most."),
         MetricInfo("latency_p95", False, _ALL, "Milliseconds that 95% of the predictions take at most."),
         MetricInfo("latency_p99", False, _ALL, "Milliseconds that 99% of the predictions take at most."),
+        *_STAGES,
         MetricInfo("volume", True, _ALL, "Number of predictions."),
         MetricInfo("error_rate", False, _ALL, "Share of the predictions that failed."),
     )

@@ -1,0 +1,77 @@
+"""The call of the API, and the line of Python, that give the numbers of a figure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from assay.dashboard.view import View
+from assay.domain.time import DAY, HOUR, MINUTE
+
+__all__ = ["Call", "call_of"]
+
+_WHOLE = ("reliability", "scores", "confusion")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A reading: its path with parameters, and the Python method with its arguments."""
+
+    path: str
+    python: str
+
+    def shell(self, address: str) -> str:
+        """Return a command that reads it from the server at `address`."""
+        return f"curl -s {shlex.quote(address + self.path)}"
+
+    def program(self, address: str) -> str:
+        """Return lines of Python that read it from the server at `address`."""
+        return f"import assay\n\nmonitor = assay.open({address!r})\nanswer = {self.python}"
+
+
+def call_of(name: str, model_id: str, view: View, feature: str = "") -> Call:
+    """Return how to read what the figure `name` draws.
+
+    Parameters
+    ----------
+    name : see :func:`assay.dashboard.drawing.draw`.
+    model_id, view : of the page.
+    feature : its name, for figures of one feature.
+    """
+    if name in _WHOLE:
+        part, method, step = "calibration", "calibration", None
+    elif name == "drift":
+        part, method, step = "drift", "drift", view.drift_step
+    elif feature:
+        part, method, step = f"features/{_segment(feature)}", "feature", view.drift_step
+    else:
+        part, method, step = "metrics", "metrics", view.step
+    start, end = (f"{moment}Z" for moment in view.span)
+    given = {"start": start, "end": end}
+    if step is not None:
+        given["step"] = _duration(step)
+    if view.version is not None:
+        given["version"] = view.version
+    pair = {} if view.slice is None else {"slice": ":".join(view.slice)}
+    arguments = [repr(model_id), *([repr(feature)] if method == "feature" else [])]
+    arguments += [f"{key}={value!r}" for key, value in given.items()]
+    if view.slice is not None:
+        arguments.append(f"slice={view.slice!r}")
+    return Call(
+        f"/api/v1/models/{_segment(model_id)}/{part}?{urlencode(given | pair, quote_via=quote)}",
+        f"monitor.{method}({', '.join(arguments)})",
+    )
+
+
+def _segment(name: str) -> str:
+    """One segment of a path; dots alone would be taken for a step up."""
+    return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
+
+
+def _duration(step: int) -> str:
+    """Return a step as a number and a unit."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if step % size == 0:
+            return f"{step // size}{unit}"
+    raise AssertionError(f"windows are whole minutes, not {step} µs")
