@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,12 @@ from assay.figures.names import shown
 __all__ = ["Chart", "Section", "changes", "report_sections"]
 
 _FEATURES = 4
-"""Features that get a chart of their own: those that moved most."""
+"""Features that get charts of their own: those that moved most."""
+
+_OF_FEATURE = (
+    ("distribution", "The reference's and this period's"),
+    ("drift", "From the reference, by window"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +86,77 @@ def _alike(light: Any, dark: Any) -> bool:
 
 
 def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
-    """Draw all charts of the model's page `page`, section by section."""
+    """Draw all charts of the model's page `page`, section by section; none without predictions."""
+    if page.whole is None or not page.whole.n_predictions:
+        return ()
     pencil = _Pencil(page, readings)
-    quality = [
-        pencil.chart(f"metric.{name}", label.label, label.meaning, key=f"metric-{name}")
-        for name, label in page.charts
-    ]
-    traffic = [
-        pencil.chart("volume", "Predictions", "By event time, UTC"),
-        pencil.chart("latency", "Latency", "As logged with the predictions"),
-    ]
-    outcomes = []
-    if page.scored:
-        outcomes += [
-            pencil.chart("reliability", "Reliability", "On the diagonal: trust the score"),
-            pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece"),
-        ]
-    if page.classifies:
-        outcomes.append(pencil.chart("confusion", "Confusion matrix", "Share of each truth"))
-    if page.scored:
-        outcomes.append(pencil.chart("scores", "Scores", "By what came true"))
+    labelled, scored = bool(page.whole.n_labelled), page.scored and not page.unscored
     sections = [
-        Section("quality", "Quality", tuple(quality)),
-        Section("traffic", "Traffic", tuple(traffic)),
-        Section("outcomes", "Calibration and outcomes" if page.scored else "Outcomes", tuple(outcomes)),
+        Section("quality", "Quality", _quality(page, pencil) if labelled else ()),
+        Section("traffic", "Traffic", _traffic(page, pencil)),
+        Section(
+            "outcomes",
+            "Calibration and outcomes" if scored else "Outcomes",
+            _outcomes(pencil, scored=scored) if page.classifies and (labelled or scored) else (),
+        ),
     ]
     if page.drift_rows:
         note = "Jensen-Shannon distance; pale: no more than chance"
         overall = (pencil.chart("drift", "Drift over time", note),)
         sections.append(Section("drift", "Feature drift", overall, columns="one"))
-        sections.append(Section("features", "Features that moved most", pencil.features(page.drift_rows)))
+        sections.append(Section("features", "Features that moved most", _features(page, pencil)))
     return tuple(section for section in sections if section.charts)
+
+
+def _quality(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
+    """Draw the task's metrics over time."""
+    return tuple(
+        pencil.chart(f"metric.{name}", label.label, label.meaning, key=f"metric-{name}")
+        for name, label in page.charts
+    )
+
+
+def _traffic(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
+    """Draw volume, latency and errors."""
+    charts = [
+        pencil.chart("volume", "Predictions", "By event time, UTC"),
+        pencil.chart("latency", "Latency", "As logged with the predictions"),
+    ]
+    if page.failing:
+        note = "Share of the predictions at which the model failed"
+        charts.append(pencil.chart("metric.error_rate", "Error rate", note, key="errors"))
+    if page.staged:
+        charts.append(pencil.chart("stages", "Latency by stage", "95th percentile"))
+    return tuple(charts)
+
+
+def _outcomes(pencil: _Pencil, *, scored: bool) -> tuple[Chart, ...]:
+    """Draw what was predicted for what came true."""
+    confusion = pencil.chart("confusion", "Confusion matrix", "Share of each truth")
+    if not scored:
+        return (confusion,)
+    return (
+        pencil.chart("reliability", "Reliability", "On the diagonal: trust the score"),
+        pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece"),
+        confusion,
+        pencil.chart("scores", "Scores", "By what came true"),
+    )
+
+
+def _features(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
+    """Draw the features that moved most: both distributions, and how far apart they are over time."""
+    return tuple(
+        pencil.chart(
+            f"feature.{what}",
+            shown(row.feature, limit=60),
+            note,
+            key=f"feature-{place}-{what}",
+            feature=feature_key(row.feature),
+            is_name=True,
+        )
+        for place, row in enumerate(page.drift_rows[:_FEATURES])
+        for what, note in _OF_FEATURE
+    )
 
 
 class _Pencil:
@@ -137,20 +181,6 @@ class _Pencil:
             alt=described["alt"],
             table=described["table"],
             name=is_name,
-        )
-
-    def features(self, rows: Sequence[Any]) -> tuple[Chart, ...]:
-        """Draw the first of the features, which moved most."""
-        return tuple(
-            self.chart(
-                "feature",
-                shown(row.feature, limit=60),
-                "Against the reference, by window",
-                key=f"feature-{place}",
-                feature=feature_key(row.feature),
-                is_name=True,
-            )
-            for place, row in enumerate(rows[:_FEATURES])
         )
 
     def _drawn(self, name: str, theme: str, feature: str) -> tuple[dict[str, Any], dict[str, Any]]:

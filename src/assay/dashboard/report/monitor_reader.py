@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.domain.time import MINUTE, from_micros
 from assay.ports.monitor import MonitorReader
@@ -90,6 +91,28 @@ class ReaderOverMonitor:
             version=version,
             slice=slice,
             features=asked,
+        )
+
+    def feature(
+        self,
+        model_id: str,
+        feature: str,
+        *,
+        start: int,
+        end: int,
+        step: int | None = None,
+        version: str | None = None,
+        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
+    ) -> FeatureView:
+        """One feature against the reference; NotFound where it is not known."""
+        return self._monitor.feature(
+            model_id,
+            feature,
+            start=from_micros(start),
+            end=from_micros(end),
+            step=_duration(step),
+            version=version,
+            slice=slice,
         )
 
     def revision(self, model_id: str) -> int:
