@@ -96,6 +96,13 @@ CALLS: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/v1/predictions?return_ids=true", {"model_id": "shape", "predictions": [{}, 5]}, 200),
     ("POST", "/api/v1/predictions", {"model_id": "shape", "predictions": [5]}, 422),
     ("POST", "/api/v1/labels", {"model_id": "shape", "labels": [{"prediction_id": "x", "actual": 1}]}, 200),
+    (
+        "POST",
+        "/api/v1/import/{format}?model=shape",
+        [{"request": {"instances": [[1.5, "x"]]}, "response": {"predictions": [1]}}, 5],
+        200,
+    ),
+    ("POST", "/api/v1/import/{format}?model=shape", [5], 422),
     ("GET", "/api/v1/models", None, 200),
     ("GET", "/api/v1/models/{model_id}", None, 200),
     ("PUT", "/api/v1/models/{model_id}", {"settings": {"reference_rows": 100}}, 200),
@@ -106,6 +113,9 @@ CALLS: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/v1/models/{model_id}/metrics?slice=region:eu&metrics=accuracy,volume&period=7d", None, 200),
     ("GET", "/api/v1/models/{model_id}/calibration", None, 200),
     ("GET", "/api/v1/models/{model_id}/drift?step=7d&features=x,c", None, 200),
+    ("GET", "/api/v1/models/{model_id}/features/x?step=7d", None, 200),
+    ("GET", "/api/v1/models/{model_id}/features/c", None, 200),
+    ("GET", "/api/v1/models/{model_id}/features/nothing", None, 404),
     ("GET", "/api/v1/models/{model_id}/report?step=7d", None, 200),
     ("GET", "/api/v1/models/{model_id}/predictions?limit=5", None, 200),
     ("GET", "/api/v1/models/{model_id}/predictions/{prediction_id}", None, 200),
@@ -138,7 +148,7 @@ CALLS: list[tuple[str, str, Any, int]] = [
 def test_answers_fit_their_description(
     live: Live, schema: dict[str, Any], filled: str, method: str, path: str, body: Any, status: int
 ) -> None:
-    url = path.replace("{model_id}", filled).replace("{prediction_id}", "p3")
+    url = path.replace("{model_id}", filled).replace("{prediction_id}", "p3").replace("{format}", "mlflow")
     answer = live.http.request(method, url, json=body)
     assert answer.status_code == status, answer.text
     template = path.partition("?")[0].replace("/predictions/nobody", "/predictions/{prediction_id}")

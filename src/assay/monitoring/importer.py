@@ -61,8 +61,19 @@ class Importer:
         self._submit = submit
         self.pairing = pairing
 
-    def take(self, name: str, payload: Payload, options: ImportOptions, context: Context) -> ImportAnswer:
+    def take(
+        self,
+        name: str,
+        payload: Payload,
+        options: ImportOptions,
+        context: Context,
+        *,
+        permit: Callable[[str], None] = lambda _: None,
+    ) -> ImportAnswer:
         """Read a body in the format `name` and store what is good of it; durable when this returns.
+
+        `permit` is called with the name of each model before anything is stored, and raises where it may
+        not be.
 
         Raises
         ------
@@ -80,6 +91,8 @@ class Importer:
             check_name("version", options.version)
         reading = read_import(name, payload, options, context.limits)
         batches, waiting = _sorted(reading, context.now)
+        for model in {batch.model for batch in batches} | {half.model for _, half in waiting}:
+            permit(model)
         queued = [
             (batch, intake, self._submit(intake) if intake.table.num_rows else None)
             for batch in batches
@@ -96,9 +109,9 @@ class Importer:
                     reading.reject(place, BadItem("unusable", placed.error.message))
                 elif not placed.new and placed.answer is None:
                     sums.repeated(place, half.request_id)
-                elif placed.answer is None:
+                elif placed.waiting:
                     sums.waiting += 1
-                else:
+                elif placed.answer is not None:
                     sums.add(placed.answer, Kind.PREDICTIONS, [place] * LISTED)
         result = sums.answer(name)
         if result.rejected_total and not (result.accepted or result.waiting or result.duplicates):

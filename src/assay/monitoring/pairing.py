@@ -39,12 +39,13 @@ class Placed:
     Attributes
     ----------
     new : whether it came for the first time, before its call was settled.
-    answer : what became of the call's rows; None while the other half has not come, or where the rows are
-        told to somebody else.
+    waiting : whether the call's other half has not come.
+    answer : what became of the call's rows, told to whoever completes it.
     error : why the call cannot become rows.
     """
 
     new: bool
+    waiting: bool
     answer: IngestAnswer | None = None
     error: AssayError | None = None
 
@@ -241,6 +242,7 @@ class Pairing:
             placed.append(
                 Placed(
                     new,
+                    not call.settled and name not in whole,
                     told if isinstance(told, IngestAnswer) else None,
                     told if isinstance(told, AssayError) else None,
                 )

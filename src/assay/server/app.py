@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
@@ -17,14 +17,16 @@ from starlette.types import Receive, Scope, Send
 
 import assay
 from assay.errors import AssayError
+from assay.monitoring.access.guard import guarded
 from assay.monitoring.service import Service
 from assay.runtime.settings import Settings
 from assay.server import docs
+from assay.server.access import Gate, is_loopback, judge
 from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.front import Front
 from assay.server.help import router as documentation
 from assay.server.ingest import Ingest
-from assay.server.routes import metrics, models, performance, predictions, references, rows, state
+from assay.server.routes import imports, metrics, models, performance, predictions, references, rows, state
 from assay.server.schemas.answers import IngestDocument, ProblemDocument
 from assay.server.schemas.ingest import ingest_paths, problem_response
 
@@ -113,6 +115,8 @@ def create_app(
         yield
         ingest.close()
 
+    access = service.access
+    service = guarded(service)
     ingest = Ingest(service, settings, clock=clock)
     app = _App(
         title="Assay",
@@ -120,14 +124,24 @@ def create_app(
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # a route of our own, which is judged like all others
+        dependencies=[Depends(judge)],
         lifespan=lifespan,
         max_body_size=settings.max_body_bytes,
     )
-    app.front = Front(app.behind, ingest, hosts=(settings.host,))
+    known = [settings.host, *(name.strip() for name in settings.allowed_hosts.split(","))]
+    app.front = Front(
+        app.behind,
+        ingest,
+        Gate(access, settings),
+        hosts=[name for name in known if name],
+        addresses=not is_loopback(settings.host),
+    )
     _handle_errors(app)
     app.include_router(state.router(service, ingest))
     app.include_router(models.router(service))
     app.include_router(references.router(service, settings, ingest.inflight, now=clock))
+    app.include_router(imports.router(service, settings, ingest.inflight, now=clock))
     app.include_router(metrics.router(service, now=clock))
     app.include_router(predictions.router(service, now=clock))
     app.include_router(rows.router(service, now=clock))
