@@ -22,6 +22,8 @@ _OF_FEATURE = (
     ("drift", "From the reference, by window"),
 )
 
+_TALL, _LOW = 320, 260  # pixels; charts beside each other are of one height
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -137,7 +139,7 @@ def _outcomes(pencil: _Pencil, *, scored: bool) -> tuple[Chart, ...]:
         return (confusion,)
     return (
         pencil.chart("reliability", "Reliability", "On the diagonal: trust the score"),
-        pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece"),
+        pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece", height=_TALL),
         confusion,
         pencil.chart("scores", "Scores", "By what came true"),
     )
@@ -153,6 +155,7 @@ def _features(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
             key=f"feature-{place}-{what}",
             feature=feature_key(row.feature),
             is_name=True,
+            height=_LOW,
         )
         for place, row in enumerate(page.drift_rows[:_FEATURES])
         for what, note in _OF_FEATURE
@@ -167,11 +170,24 @@ class _Pencil:
         self._readings = readings
 
     def chart(
-        self, name: str, title: str, note: str, *, key: str = "", feature: str = "", is_name: bool = False
+        self,
+        name: str,
+        title: str,
+        note: str,
+        *,
+        key: str = "",
+        feature: str = "",
+        is_name: bool = False,
+        height: int | None = None,
     ) -> Chart:
-        """Draw the figure called `name`, see :func:`assay.dashboard.drawing.draw`."""
+        """Draw the figure called `name`, see :func:`assay.dashboard.drawing.draw`.
+
+        `height` is that of its neighbour, in pixels; None: its own.
+        """
         light, described = self._drawn(name, "light", feature)
         dark, _ = self._drawn(name, "dark", feature)
+        if height is not None:
+            light["layout"]["height"] = dark["layout"]["height"] = height
         return Chart(
             key=key or name,
             title=title,

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const SCALE = 2; // pixels of a PNG for each of the figure's
-  const HEAD = 52; // room for the title
+  const HEAD = 68; // room for the title
   const signs = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;" };
 
   // Plotly reads tags, entities and TeX in texts; names are to be taken as they are.
@@ -11,7 +11,7 @@
   const words = (element) => (element?.textContent || "").replace(/\s+/g, " ").trim();
 
   const fileName = (texts, ending) => {
-    const name = texts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "");
+    const name = texts.join("-").replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-|-$/g, "");
     return `${name.slice(0, 90) || "figure"}.${ending}`;
   };
 
@@ -58,7 +58,8 @@
       ? Uint8Array.from(atob(body), (sign) => sign.charCodeAt(0))
       : new TextEncoder().encode(decodeURIComponent(body));
     const blob = URL.createObjectURL(new Blob([bytes], { type: format === "png" ? "image/png" : "image/svg+xml" }));
-    save(fileName([model, title, period], format), blob);
+    const part = figure.querySelector("h3 bdi") ? figure.id.split("-").pop() : ""; // charts of one feature differ by it
+    save(fileName([model.slice(0, 40), title.slice(0, 40), part, period], format), blob);
     setTimeout(() => URL.revokeObjectURL(blob), 10_000);
   };
 
