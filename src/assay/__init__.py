@@ -10,19 +10,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assay.client.logger.collected import prediction_ids
+    from assay.client.logger.prediction_logger import PredictionLogger
+    from assay.integrations.monitored import monitored
+    from assay.integrations.watch import watch
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
 
 __version__ = "0.1.0"
 
-__all__ = ["Evaluation", "Profile", "__version__", "evaluate", "open", "profile"]
+__all__ = [
+    "Evaluation",
+    "PredictionLogger",
+    "Profile",
+    "__version__",
+    "evaluate",
+    "monitored",
+    "open",
+    "prediction_ids",
+    "profile",
+    "watch",
+]
 
 _HOMES = {
     "Evaluation": "assay.monitoring.one_shot",
+    "PredictionLogger": "assay.client.logger.prediction_logger",
     "Profile": "assay.monitoring.one_shot",
     "evaluate": "assay.monitoring.one_shot",
+    "monitored": "assay.integrations.monitored",
     "open": "assay.runtime.opening",
+    "prediction_ids": "assay.client.logger.collected",
     "profile": "assay.monitoring.one_shot",
+    "watch": "assay.integrations.watch",
 }
 
 

@@ -35,8 +35,8 @@ from assay.domain.answers import (
 from assay.domain.columns import Kind
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
-from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.prediction_page import PredictionPage
+from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.time import from_micros
 from assay.ports.monitor import Frame, Moment, Slice
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from assay.client.batches import Batch, Layout, batches
 from assay.client.columns import Column, columns_of
-from assay.client.logger.row import encode_row
+from assay.client.logger.row import encode_row, features_of
 from assay.domain.columns import Kind
 
 __all__ = ["Block", "block_of", "row_count"]
@@ -36,7 +36,26 @@ class Block:
     columns: Mapping[str, Any]
     rows: int
     size: int
-    only: Sequence[str] | None = field(default=None)
+    only: Sequence[str] | None = None
+
+    def with_columns(self, columns: Mapping[str, Any]) -> Block:
+        """Return the block with `columns`, copied: a value for each row, or a single one for all.
+
+        Raises
+        ------
+        ValueError
+            Where a column is not as long as the block.
+        """
+        kept = {name: value if _single(value) else _copy(value) for name, value in columns.items()}
+        for name, value in kept.items():
+            if not _single(value) and len(value) != self.rows:
+                raise ValueError(
+                    f"there are {len(value)} values of {name[:80]!r} for {self.rows} predictions"
+                )
+        size = self.size + sum(
+            _CELL * self.rows if _single(value) else _bytes(value) for value in kept.values()
+        )
+        return replace(self, columns=kept, size=size)
 
     def arrays(self) -> dict[str, Column]:
         """Return all columns, by their name in a request.
@@ -78,34 +97,35 @@ class Block:
         return rows
 
 
-def block_of(features: Any, columns: Mapping[str, Any], rows: int, only: Sequence[str] | None) -> Block:
+def block_of(features: Any, names: Sequence[str] | None = None) -> Block:
     """Copy what the caller may change afterwards.
 
     Parameters
     ----------
-    features : a frame, or a two-dimensional array whose columns `only` names.
-    columns : other columns or single values, by their name in a request.
-    rows : how many there are.
-    only : names of the features; of a frame, those columns alone.
+    features : a frame of Polars, pandas or PyArrow, a dict of columns, a list of records, or an array of two
+        dimensions.
+    names : names of an array's columns; of a frame, the columns that are features (None: all).
 
     Raises
     ------
     TypeError, ValueError
-        Where the columns are not all of that length, or an array's columns have no names.
+        Where it is none of these, or the names do not fit.
     """
-    kept = {name: value if _single(value) else _copy(value) for name, value in columns.items()}
-    for name, value in kept.items():
-        if not _single(value) and len(value) != rows:
-            raise ValueError(f"there are {len(value)} values of {name[:80]!r} for {rows} predictions")
+    if isinstance(features, (list, tuple)):
+        records = [features_of(item, names) for item in features]
+        features = {
+            name: [item.get(name) for item in records]
+            for name in dict.fromkeys(n for r in records for n in r)
+        }
+    rows = row_count(features)
     if isinstance(features, np.ndarray):
-        features = _named(features, only)
-        only = None
+        features = _named(features, names)
+        names = None
     elif isinstance(features, Mapping):
         features = {name: _copy(values) for name, values in features.items()}
     elif hasattr(features, "iloc"):  # pandas; the frames of Polars and PyArrow do not change
         features = features.copy()
-    size = _bytes(features) + sum(_bytes(value) for value in kept.values())
-    return Block(features, kept, rows, size, only)
+    return Block(features, {}, rows, _bytes(features), names)
 
 
 def row_count(features: Any) -> int:

@@ -59,7 +59,7 @@ class LoggerMaker(ABC):
         InvalidInput
             Where a parameter cannot be used.
         """
-        logger = PredictionLogger(self._sink, model=model, version=version, features=features, **options)
+        logger = PredictionLogger(self.sink, model=model, version=version, features=features, **options)
         with self._senders_lock:
             self._senders.add(logger.sender)
         return logger
@@ -74,5 +74,5 @@ class LoggerMaker(ABC):
             sender.close(sender.exit_seconds)
 
     @abstractmethod
-    def _sink(self) -> Sink:
-        """Open what a logger delivers to; called in the logger's thread, again in the child of a fork."""
+    def sink(self) -> Sink:
+        """Open what loggers deliver to; called in a logger's thread, again in the child of a fork."""

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import numpy as np
-
-from assay.client.logger.block import block_of, row_count
+from assay.client.logger.block import Block, block_of
 from assay.client.logger.collected import collect
 from assay.client.logger.lifecycle import EXIT_SECONDS, renewed_after_fork
 from assay.client.logger.measurement import Measurement
@@ -177,13 +175,14 @@ class PredictionLogger:
             self._put(Kind.PREDICTIONS, record)
             collect((identity,))
         except Exception as exc:  # noqa: BLE001 - the caller is making a prediction, which matters more
-            self.sender.drop("unusable", 1, _said(exc))
+            self.unusable(exc)
         return identity
 
     def log_batch(
         self,
         features: Any,
         *,
+        names: Sequence[str] | None = None,
         prediction: Any = None,
         score: Any = None,
         probabilities: Mapping[Any, Any] | None = None,
@@ -201,8 +200,9 @@ class PredictionLogger:
 
         Parameters
         ----------
-        features : a frame of Polars, pandas or PyArrow, a dict of columns, a list of dicts, or an array of two
-            dimensions whose columns the logger's `features` name; of a frame, only these are features.
+        features : a frame of Polars, pandas or PyArrow, a dict of columns, a list of dicts, or a 2-d array.
+        names : names of an array's columns; of a frame, the columns that are features; by default the
+            logger's `features`, else all.
         prediction, score, confidence, tags, latency_ms, timestamp : see :meth:`log`; a column, or one
             value for all rows.
         probabilities : a column for each class.
@@ -211,11 +211,9 @@ class PredictionLogger:
         ids: list[str] = []
         rows = 1
         try:
-            if isinstance(features, (list, tuple)) and features and not np.isscalar(features[0]):
-                named = [features_of(item, self.features) for item in features]
-                names = dict.fromkeys(name for item in named for name in item)
-                features = {name: [item.get(name) for item in named] for name in names}
-            rows = row_count(features)
+            names = self.features if names is None else names
+            block = features if isinstance(features, Block) else block_of(features, names)
+            rows = block.rows
             now = time.time_ns() // 1000
             ids = (
                 new_ids(rows, now=now).to_pylist() if prediction_ids is None else [*map(str, prediction_ids)]
@@ -235,11 +233,10 @@ class PredictionLogger:
             columns |= {f"probability.{name}": value for name, value in shares.items()}
             given = {name: value for name, value in columns.items() if value is not None}
             if rows:
-                block = block_of(features, given, rows, self.features)
-                self.sender.put(Kind.PREDICTIONS, block)
+                self.sender.put(Kind.PREDICTIONS, block.with_columns(given))
             collect(ids)
         except Exception as exc:  # noqa: BLE001 - the caller is making predictions, which matter more
-            self.sender.drop("unusable", rows, _said(exc))
+            self.unusable(exc, rows)
         return ids
 
     def label(
@@ -269,7 +266,11 @@ class PredictionLogger:
                 record.update(fields)
             self._put(Kind.LABELS, record)
         except Exception as exc:  # noqa: BLE001 - as for predictions
-            self.sender.drop("unusable", 1, _said(exc))
+            self.unusable(exc)
+
+    def unusable(self, error: Exception, rows: int = 1) -> None:
+        """Count predictions that could not even be described, and let the thread say why."""
+        self.sender.drop("unusable", rows, _said(error))
 
     def measure(
         self, features: Any = None, *, tags: Mapping[str, Any] | None = None, version: str | None = None
