@@ -224,6 +224,8 @@ def _operations() -> list[tuple[str, str, dict[str, Any]]]:
     class NoService:
         """Describing the API asks nothing of the use cases."""
 
+        access = None
+
     described = create_app(NoService(), Settings()).openapi()  # type: ignore[arg-type] # see NoService
     return [
         (method.upper(), path, operation)

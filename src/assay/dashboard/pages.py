@@ -14,7 +14,7 @@ from assay.dashboard.assets import asset_url, plotly_style_ids
 from assay.dashboard.names import feature_key, model_path
 from assay.dashboard.spark import HEIGHT, WIDTH
 from assay.domain.time import from_micros
-from assay.errors import AssayError, InvalidInput, NotFound, StorageError
+from assay.errors import AssayError, Denied, InvalidInput, NotFound, StorageError
 from assay.figures.drift_statistics import STATISTICS
 from assay.figures.names import shown
 from assay.figures.numbers import (
@@ -100,6 +100,8 @@ def _status(error: AssayError) -> tuple[int, str]:
         return 404, "There is nothing here"
     if isinstance(error, InvalidInput):
         return 400, "This address is not understood"
+    if isinstance(error, Denied):
+        return 403, "Your key does not allow this"
     if isinstance(error, StorageError):
         return 503, "The store does not answer"
     return 500, "Something went wrong"

@@ -32,7 +32,7 @@ from assay.dashboard.readings import Reader, Readings
 from assay.dashboard.report import report_answer
 from assay.dashboard.view import PRESETS, View, parse_view
 from assay.domain.answers import ModelView
-from assay.errors import AssayError
+from assay.errors import AssayError, Unauthorized
 from assay.runtime.settings import Settings
 
 __all__ = ["router"]
@@ -58,7 +58,7 @@ class _FriendlyRoute(APIRoute):
             answer = error_problem if request.url.path.endswith((".json", ".csv", "/events")) else error_page
             try:
                 return await handler(request)
-            except HTTPException:
+            except (HTTPException, Unauthorized):  # whoever has no key is sent to where one signs in
                 raise
             except AssayError as error:
                 return answer(error)

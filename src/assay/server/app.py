@@ -12,11 +12,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 import assay
-from assay.errors import AssayError
+from assay.dashboard.signing import to_sign_in, wants_page
+from assay.errors import AssayError, Unauthorized
 from assay.monitoring.access.guard import guarded
 from assay.monitoring.service import Service
 from assay.runtime.settings import Settings
@@ -27,6 +28,7 @@ from assay.server.front import Front
 from assay.server.help import router as documentation
 from assay.server.ingest import Ingest
 from assay.server.routes import imports, metrics, models, performance, predictions, references, rows, state
+from assay.server.schemas.access import SECURITY_SCHEMES, describe_access
 from assay.server.schemas.answers import IngestDocument, ProblemDocument
 from assay.server.schemas.ingest import ingest_paths, problem_response
 
@@ -69,8 +71,10 @@ class _App(FastAPI):
             for path, item in paths.items():
                 for method, operation in item.items():
                     _describe_problems(path, method, operation)
+            describe_access(paths)
             schema["paths"] = paths
             components = schema.setdefault("components", {}).setdefault("schemas", {})
+            schema["components"]["securitySchemes"] = SECURITY_SCHEMES
             for kind in (IngestDocument, ProblemDocument):
                 described = TypeAdapter(kind).json_schema(
                     ref_template="#/components/schemas/{model}", mode="serialization"
@@ -138,6 +142,11 @@ def create_app(
         addresses=not is_loopback(settings.host),
     )
     _handle_errors(app)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def description() -> Response:
+        return JSONResponse(app.openapi())
+
     app.include_router(state.router(service, ingest))
     app.include_router(models.router(service))
     app.include_router(references.router(service, settings, ingest.inflight, now=clock))
@@ -159,7 +168,9 @@ def _handle_errors(app: FastAPI) -> None:
     """Turn errors into problem details."""
 
     @app.exception_handler(AssayError)
-    async def known(_: Request, error: Exception) -> Response:
+    async def known(request: Request, error: Exception) -> Response:
+        if isinstance(error, Unauthorized) and wants_page(request):
+            return to_sign_in(request)
         return _response(problem_of(error, extra=getattr(error, "members", None)))
 
     @app.exception_handler(HttpProblem)

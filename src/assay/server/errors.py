@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,6 +22,9 @@ _STATUSES: tuple[tuple[type[errors.AssayError], HTTPStatus], ...] = (
     (errors.TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.NotFound, HTTPStatus.NOT_FOUND),
+    (errors.Unauthorized, HTTPStatus.UNAUTHORIZED),
+    (errors.Denied, HTTPStatus.FORBIDDEN),
+    (errors.RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.StaleWriter, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.Conflict, HTTPStatus.CONFLICT),
     (errors.MissingExtra, HTTPStatus.NOT_IMPLEMENTED),
@@ -89,7 +93,11 @@ def problem_of(error: BaseException, *, extra: dict[str, Any] | None = None) -> 
             HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         wait = _RETRY_AFTER.get(status)
+        if isinstance(error, errors.RateLimited):
+            wait = str(max(1, math.ceil(error.retry_after)))
         headers = (("Retry-After", wait),) if wait else ()
+        if status is HTTPStatus.UNAUTHORIZED:
+            headers = (("WWW-Authenticate", 'Bearer realm="assay"'),)
         # A lone surrogate of a hostile name cannot be written; the rest of the message can.
         detail = error.message.encode(errors="replace").decode()
         code = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)

@@ -9,10 +9,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from assay.errors import AssayError
+from assay.dashboard.signing import SIGN_IN
+from assay.errors import AssayError, Forbidden
+from assay.server.access import JUDGED, Gate, is_loopback, require, require_somebody
 from assay.server.body import ClientGone
 from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.ingest import INGEST_PATHS, Ingest
+from assay.server.scopes import SCOPES
 
 __all__ = ["SECURITY_HEADERS", "Front", "is_loopback"]
 
@@ -33,52 +36,54 @@ _API = "/api/v1/"
 _NAMES = {name for name, _ in SECURITY_HEADERS}
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine only.
-
-    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, True, False)
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class Front:
     """ASGI application in front of the framework.
 
-    A browser may be made to ask by any page that it shows. So a request must name this machine as its host
-    (a foreign name that was pointed here, DNS rebinding, is refused), and one that writes must not come from
-    a page of another origin.
+    A browser may be made to ask by any page that it shows. So a request must name a host that we are known
+    as (a foreign name that was pointed here, DNS rebinding, is refused; an address cannot be pointed
+    anywhere), and one that writes must not come from a page of another origin.
+
+    Then the gate says who asks. The hot path is judged here; all other routes by their own dependency, and
+    what was answered without being judged does not leave.
 
     Parameters
     ----------
     app : the framework's application.
     ingest : handler of the hot path.
+    gate : says who asks.
     hosts : further names that the server is known by.
+    addresses : whether it may be called by any address, too.
     """
 
-    def __init__(self, app: Any, ingest: Ingest, *, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: Any, ingest: Ingest, gate: Gate, *, hosts: Collection[str] = (), addresses: bool = False
+    ) -> None:
         self._app = app
         self._ingest = ingest
+        self._gate = gate
         self._hosts = {host.lower() for host in hosts}
+        self._addresses = addresses
         self._known: set[bytes] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":  # there are none
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             self._check(scope, headers)
+            await self._gate.admit(scope, headers)
             if scope["path"] in INGEST_PATHS:
+                require(SCOPES["POST", scope["path"]])
                 status, body = await self._ingest(scope, headers, receive)
                 await _send(send, status, b"application/json", body, ())
                 return
+            if scope["method"] not in _READING and scope["path"] != SIGN_IN:
+                require_somebody()  # no stranger's body is read
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -89,16 +94,23 @@ class Front:
             # a name may hold slashes. The query is no part of it.
             raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
             scope = dict(scope, path=raw)
+        scope[JUDGED] = []
         await self._framework(scope, receive, send)
 
     async def _framework(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass on to the framework; add what its answers lack."""
-        started = complete = False
+        started = complete = withheld = False
 
         async def guarded(message: Any) -> None:
-            nonlocal started, complete
+            nonlocal started, complete, withheld
+            if withheld:
+                return
             if message["type"] == "http.response.start":
                 started = True
+                if message["status"] < HTTPStatus.MULTIPLE_CHOICES and not scope[JUDGED]:
+                    withheld = complete = True
+                    await _send_problem(send, Forbidden("nobody may use this address"))
+                    return
                 given = {name.lower() for name, _ in message["headers"]} & _NAMES
                 missing = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
                 message = dict(message, headers=[*message["headers"], *missing])
@@ -120,11 +132,12 @@ class Front:
         host = headers.get(b"host", b"")
         if host not in self._known:
             name = _host_name(host)
-            if not (is_loopback(name) or name.lower() in self._hosts):
+            if not (is_loopback(name) or name.lower() in self._hosts or self._is_address(name)):
                 raise HttpProblem(
                     HTTPStatus.MISDIRECTED_REQUEST,
                     "WrongHost",
-                    f"this server answers as localhost only, not as {name[:80]!r}",
+                    f"this server is not known as {name[:80]!r}; whoever runs it can add the name to "
+                    "ASSAY_ALLOWED_HOSTS",
                 )
             if len(self._known) < 100:
                 self._known.add(host)
@@ -138,7 +151,8 @@ class Front:
         if scope["method"] in _READING:
             return
         origin = headers.get(b"origin")
-        if origin is not None and origin.lower() != b"http://" + host.lower():
+        own = self._gate.scheme(scope, headers).encode() + b"://" + host.lower()
+        if origin is not None and origin.lower() != own:
             raise HttpProblem(
                 HTTPStatus.FORBIDDEN, "WrongOrigin", "pages of other origins may not write to this server"
             )
@@ -146,6 +160,16 @@ class Front:
             raise HttpProblem(
                 HTTPStatus.FORBIDDEN, "WrongOrigin", "pages of other sites may not write to this server"
             )
+
+    def _is_address(self, name: str) -> bool:
+        """Whether `name` is an address by which the server may be called."""
+        if not self._addresses:
+            return False
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
 
 
 def _host_name(host: bytes) -> str:

@@ -7,6 +7,7 @@ Their description for OpenAPI is in :mod:`assay.server.schemas.ingest`.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import hashlib
 import time
 from collections.abc import Callable, Mapping
@@ -206,7 +207,9 @@ class Ingest:
 
         if len(body) <= _INLINE and not encoding:
             return work()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # The thread must know who asks.
+        known = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._threads, known, work)
 
     def _waiter(self) -> Wakeup[IngestAnswer]:
         """Return the waker of the running loop."""

@@ -13,8 +13,8 @@ from assay.errors import InvalidInput
 from assay.monitoring.service import Service
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
+from assay.server.access import is_loopback
 from assay.server.app import create_app
-from assay.server.front import is_loopback
 from assay.server.joined_writes import JoinedWrites
 
 __all__ = ["serve"]

@@ -22,12 +22,14 @@ class Caller:
     address : network address; empty in process.
     csrf : token that forms of the pages carry; empty where there are no forms.
     signed_in : whether this is a browser that signed in, and may sign out.
+    secure : whether the request came by https.
     """
 
     principal: Principal
     address: str = ""
     csrf: str = ""
     signed_in: bool = False
+    secure: bool = False
 
 
 IN_PROCESS = Caller(EMBEDDED)

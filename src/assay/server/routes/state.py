@@ -5,8 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from assay.domain.access import Scope
 from assay.domain.answers import ServiceHealth
+from assay.monitoring.access.caller import caller
 from assay.monitoring.service import Service
+from assay.server.access import require_all_models
 from assay.server.exposition import prometheus
 from assay.server.ingest import Ingest
 from assay.server.reply import reply
@@ -33,6 +36,8 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
     )
     def ready() -> Response:
         state = service.health()
+        if not caller().principal.allows(Scope.READ):  # strangers learn whether, not why
+            state = ServiceHealth(ready=state.ready, parts=())
         return reply(ServiceHealth, state, status=200 if state.ready else 503)
 
     @routes.get(
@@ -42,6 +47,7 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     def metrics() -> Response:
+        require_all_models()
         own = {
             "http_ingest_requests": float(ingest.requests),
             "http_decode_seconds": ingest.decode_seconds,
