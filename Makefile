@@ -15,7 +15,7 @@ ARGS ?=
 JOBS ?= 2
 XDIST := -n $(JOBS) --dist loadfile
 
-.PHONY: help demo serve test nightly check format lint types imports documented site dist reference bench screenshot lock clean
+.PHONY: help demo serve test nightly check format lint types imports documented site dist footprint reference bench screenshot lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ site: $(VENV)/demo.stamp ## Build the documentation's site, which the server sho
 
 dist: $(VENV)/dev.stamp site ## Build the wheel and the source archive, the documentation's site included
 	@$(BIN)/python -m hatchling build
+
+footprint: $(VENV)/dev.stamp ## Count what an installation brings, and write it into README.md
+	@$(BIN)/python scripts/footprint.py --write
 
 reference: $(VENV)/dev.stamp ## Write the tables of docs/reference anew from the code
 	@$(BIN)/python scripts/reference.py
