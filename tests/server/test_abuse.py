@@ -19,9 +19,11 @@ from fastapi import FastAPI
 
 from assay.domain.answers import IngestAnswer, PartHealth, ServiceHealth
 from assay.errors import AssayError, StorageCorrupt, StorageFull, StorageUnavailable
+from assay.monitoring.access.access import Access
 from assay.monitoring.intake.batch import Intake
 from assay.runtime.settings import Settings
 from assay.server.app import create_app
+from assay.testing.memory_access import MemoryAuditLog, MemoryKeyStore
 from tests.server.conftest import Live
 
 JSON = {"Content-Type": "application/json"}
@@ -290,12 +292,17 @@ def test_hostile_names_of_models(live: Live, name: str) -> None:
     assert shown["features"] == {name: 1, "x": name}
 
 
+def access_in_memory() -> Access:
+    return Access(MemoryKeyStore(), MemoryAuditLog(), clock=lambda: 0)
+
+
 class Failing:
     """A service whose journal fails in one way."""
 
     def __init__(self, error: Exception, *, late: bool) -> None:
         self.error = error
         self.late = late
+        self.access = access_in_memory()
 
     def submit(self, _: Intake) -> Future[IngestAnswer]:
         if not self.late:
@@ -304,7 +311,7 @@ class Failing:
         future.set_exception(self.error)
         return future
 
-    def model(self, _: str) -> None:
+    def model(self, model_id: str) -> None:
         raise self.error
 
     def health(self) -> ServiceHealth:
@@ -344,6 +351,8 @@ def test_a_store_that_fails(
 
 def test_too_much_at_once_is_refused_with_retry_after(serve_app: Callable[[FastAPI], Live]) -> None:
     class Slow:
+        access = access_in_memory()
+
         def submit(self, _: Intake) -> Future[IngestAnswer]:
             return Future()
 

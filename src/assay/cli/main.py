@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.access import audit, keys
+from assay.cli.importing import import_files
 from assay.cli.moving import backfill, export
 from assay.errors import AssayError
 
@@ -162,7 +164,7 @@ def predictions(
 @app.command()
 def doctor(at: At = None, as_json: AsJson = False) -> None:
     """Check the installation and the stores."""
-    from assay.cli.doctor import examine
+    from assay.cli.doctor.examine import examine
 
     raise typer.Exit(examine(at, as_json=as_json))
 
@@ -175,20 +177,29 @@ def version() -> None:
     print(f"assay {__version__}")
 
 
+app.add_typer(keys)
+app.command()(audit)
 app.command()(backfill)
 app.command()(export)
+app.command("import")(import_files)
 
 
 def main() -> None:
     """Run the command line; errors are one sentence on standard error, never a trace back."""
-    from assay.cli.output import EXIT_INTERRUPTED, fail, leave_quietly
+    from assay.cli.output import EXIT_INTERRUPTED, Interrupted, fail, leave_quietly
 
     try:
         app()
     except AssayError as error:
         fail(str(error))
-    except KeyboardInterrupt as stop:
-        fail(str(stop) or "interrupted", code=EXIT_INTERRUPTED)
+    except Interrupted as stop:
+        fail(str(stop), code=EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        fail("interrupted", code=EXIT_INTERRUPTED)
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:  # the framework says nothing on Ctrl-C
+            fail("interrupted", code=EXIT_INTERRUPTED)
+        raise
     except BrokenPipeError:
         leave_quietly()
     except Exception as error:

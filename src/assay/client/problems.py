@@ -13,12 +13,14 @@ __all__ = ["error_of", "members"]
 
 _BY_STATUS: dict[int, type[errors.AssayError]] = {
     HTTPStatus.BAD_REQUEST: errors.Unreadable,
+    HTTPStatus.UNAUTHORIZED: errors.Unauthorized,
+    HTTPStatus.FORBIDDEN: errors.Forbidden,
     HTTPStatus.NOT_FOUND: errors.NotFound,
     HTTPStatus.CONFLICT: errors.Conflict,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.TooLarge,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.InvalidInput,
     HTTPStatus.UNPROCESSABLE_ENTITY: errors.InvalidInput,
-    HTTPStatus.TOO_MANY_REQUESTS: errors.StorageUnavailable,
+    HTTPStatus.TOO_MANY_REQUESTS: errors.RateLimited,
     HTTPStatus.SERVICE_UNAVAILABLE: errors.StorageUnavailable,
     HTTPStatus.INSUFFICIENT_STORAGE: errors.StorageFull,
 }

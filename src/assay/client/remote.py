@@ -16,6 +16,7 @@ import pyarrow as pa
 from assay.client.answers import calibration_of, joined, read
 from assay.client.arguments import micros_of, pair_of, settings_of
 from assay.client.batches import Batch, Layout, batches
+from assay.client.imports import RemoteImporter
 from assay.client.logger.maker import LoggerMaker
 from assay.client.logger.sink import RemoteSink
 from assay.client.row_stream import row_stream
@@ -43,12 +44,12 @@ from assay.ports.monitor import Frame, Moment, Slice
 __all__ = ["RemoteMonitor"]
 
 
-class RemoteMonitor(LoggerMaker):
+class RemoteMonitor(LoggerMaker, RemoteImporter):
     """A monitor behind an address; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Parameters
     ----------
-    url, timeout, retry, compress, transport : see :class:`assay.client.transport.Transport`.
+    url, timeout, retry, compress, api_key, transport : see :class:`assay.client.transport.Transport`.
     wait : seconds that a reading call waits at most until everything acknowledged before is in its answer.
     """
 
@@ -59,12 +60,15 @@ class RemoteMonitor(LoggerMaker):
         timeout: float = 30.0,
         retry: Retry | None = None,
         compress: bool | None = None,
+        api_key: str | None = None,
         wait: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         super().__init__()
         self._wait = min(wait, timeout)
-        self._transport = Transport(url, timeout=timeout, retry=retry, compress=compress, transport=transport)
+        self._transport = Transport(
+            url, timeout=timeout, retry=retry, compress=compress, api_key=api_key, transport=transport
+        )
 
     def __repr__(self) -> str:
         return f"assay.open({self._transport.url!r})"

@@ -49,6 +49,7 @@ class Transport:
     timeout : seconds to wait for an answer.
     retry : when requests are tried again.
     compress : send bodies compressed (zstd); worth it over a network, not on one machine.
+    api_key : key that the server asks for; None: none is sent.
     sleep, rng : pause and source of randomness, for tests.
     transport : HTTPX transport, for tests.
     """
@@ -60,6 +61,7 @@ class Transport:
         timeout: float = 30.0,
         retry: Retry | None = None,
         compress: bool | None = None,
+        api_key: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -74,11 +76,15 @@ class Transport:
         local = base.host in ("localhost", "127.0.0.1", "::1")
         self._compress = not local if compress is None else compress
         self._retry = retry or Retry()
+        if api_key is not None and not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
+            raise InvalidInput("the key holds characters that no key has; was it copied whole, and alone?")
+        own = {} if api_key is None else {"Authorization": f"Bearer {api_key.strip()}"}
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._connect: Callable[[], httpx.Client] = lambda: httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
             transport=transport,
+            headers=own,
             trust_env=not local,
         )
         self._client = self._connect()

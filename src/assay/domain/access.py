@@ -157,16 +157,19 @@ class KeyList(Answer):
                 ", ".join(key.scopes),
                 "all" if key.models is None else ", ".join(key.models),
                 number(key.rate),
-                key.status(self.at),
-                moment(key.created_at),
-                moment(key.expires_at),
+                self._status(key),
                 moment(key.last_used_at),
             )
             for key in self.keys
         ]
         title = "keys" if rows else "no keys yet; make one with: assay keys create --name me --scope admin"
-        columns = ("id", "name", "scopes", "models", "rate", "status", "made", "expires", "last used")
+        columns = ("id", "name", "scopes", "models", "rate", "status", "last used")
         return Table(title, columns, rows)
+
+    def _status(self, key: ApiKey) -> str:
+        """Say whether a key works, and until when."""
+        status = key.status(self.at)
+        return status if key.expires_at is None or status != "active" else f"until {key.expires_at:%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def open(  # noqa: A001 - assay.open() reads like the built-in
     where : a folder, which is made where there is none (by default ``assay-data`` here, or the one that
         the environment names in ``ASSAY_DATA_DIR``), or the address of a server.
     options : of a folder, settings (:class:`assay.runtime.settings.Settings`); of a server, `timeout`,
-        `retry` and `compress` (:class:`assay.client.transport.Transport`).
+        `retry`, `compress` and `api_key` (:class:`assay.client.transport.Transport`); without the last one
+        the key in the environment's ``ASSAY_API_KEY`` is sent.
 
     Returns
     -------
@@ -49,6 +51,7 @@ def open(  # noqa: A001 - assay.open() reads like the built-in
             raise InvalidInput(f"{where[:200]!r} is neither a folder nor an http address")
         from assay.client.remote import RemoteMonitor
 
+        options.setdefault("api_key", os.environ.get("ASSAY_API_KEY") or None)
         try:
             return RemoteMonitor(where, **options)
         except TypeError as exc:

@@ -27,7 +27,18 @@ from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.front import Front
 from assay.server.help import router as documentation
 from assay.server.ingest import Ingest
-from assay.server.routes import imports, metrics, models, performance, predictions, references, rows, state
+from assay.server.routes import (
+    audit,
+    imports,
+    keys,
+    metrics,
+    models,
+    performance,
+    predictions,
+    references,
+    rows,
+    state,
+)
 from assay.server.schemas.access import SECURITY_SCHEMES, describe_access
 from assay.server.schemas.answers import IngestDocument, ProblemDocument
 from assay.server.schemas.ingest import ingest_paths, problem_response
@@ -155,6 +166,8 @@ def create_app(
     app.include_router(predictions.router(service, now=clock))
     app.include_router(rows.router(service, now=clock))
     app.include_router(performance.router(service, now=clock))
+    app.include_router(keys.router(access))
+    app.include_router(audit.router(access))
     app.include_router(docs.router(app))
     app.include_router(documentation())
     if importlib.util.find_spec("assay.dashboard.routes") is not None:

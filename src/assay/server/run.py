@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +13,8 @@ import uvicorn
 from assay.errors import InvalidInput
 from assay.monitoring.service import Service
 from assay.runtime.settings import Settings
-from assay.runtime.wiring import build_service
-from assay.server.access import is_loopback
+from assay.runtime.wiring import build_service, open_access
+from assay.server.access import keys_required
 from assay.server.app import create_app
 from assay.server.joined_writes import JoinedWrites
 
@@ -57,13 +58,10 @@ def serve(
     Raises
     ------
     InvalidInput
-        Where the address is not this machine's own, or the port cannot be had.
+        Where the port cannot be had, or the server would ask for keys and there is none to begin with.
     """
-    if not is_loopback(settings.host):
-        raise InvalidInput(
-            f"the server would be open to others at {settings.host!r}, and it cannot tell who may ask yet; "
-            "use 127.0.0.1, ::1 or localhost"
-        )
+    if service is None:
+        _check_keys(settings)
     listener = _listen(settings)
     own = service is None
     try:
@@ -110,6 +108,23 @@ class _Stopping:
     def is_set(self) -> bool:
         """Ask."""
         return self._set
+
+
+def _check_keys(settings: Settings) -> None:
+    """Refuse to ask others for keys where there is none that could make the next one."""
+    if not keys_required(settings):
+        return
+    there = bool(settings.database_url) or (settings.data_dir / "assay.db").exists()
+    if there:
+        with open_access(settings) as access:
+            if access.keys.has_admin():
+                return
+    own = settings.data_dir != Settings().data_dir and not settings.database_url
+    at = f" --at {shlex.quote(str(settings.data_dir))}" if own else ""
+    raise InvalidInput(
+        f"at {settings.host!r} the server asks for keys, and there is none yet with which to begin; "
+        f"make one: assay keys create --name me --scope admin{at} (or listen on 127.0.0.1 alone)"
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -48,6 +48,11 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("POST", "/api/v1/performance/analyze"): Scope.READ,
     ("GET", "/api/v1/performance/metrics/summary"): Scope.READ,
     ("GET", "/api/v1/performance/{model_id}/latest"): Scope.READ,
+    # access
+    ("GET", "/api/v1/keys"): Scope.ADMIN,
+    ("POST", "/api/v1/keys"): Scope.ADMIN,
+    ("DELETE", "/api/v1/keys/{key_id}"): Scope.ADMIN,
+    ("GET", "/api/v1/audit"): Scope.ADMIN,
     # descriptions of the API
     ("GET", "/docs"): Scope.READ,
     ("GET", "/docs/{family}"): Scope.READ,

@@ -96,7 +96,7 @@ class Keys:
             expires_at=None if expires is None else from_micros(now + parse_duration(expires)),
         )
         secret = new_secret(key.key_id)
-        reach = "all models" if bound is None else f"{len(bound)} models"
+        reach = "all models" if bound is None else f"models {', '.join(bound)}"
         subject = f"{key.key_id} ({name}): {', '.join(wanted)}; {reach}"
         with self._audit.change(AuditAction.CREATE_KEY, subject=subject):
             self._store.add(StoredKey(key, digest_of(secret)))
