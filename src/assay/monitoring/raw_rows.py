@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ from assay.errors import StorageUnavailable
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 
-__all__ = ["POSITION", "RawRows", "concat", "event_column"]
+__all__ = ["POSITION", "RawRows", "StillRows", "concat", "event_column"]
 
 POSITION = "_position"
 _TRIES = 20
@@ -34,6 +35,65 @@ def concat(tables: Collection[pa.Table]) -> pa.Table:
     if all(table.schema.equals(first) for table in tables):
         return pa.concat_tables(tables)
     return pa.concat_tables(tables, promote_options="permissive")
+
+
+@dataclass(frozen=True, slots=True)
+class StillRows:
+    """Rows of one kind as they were at one moment; nothing that is logged later comes into it.
+
+    Attributes
+    ----------
+    position : up to which they are in the lake.
+    tail : the journal's batches after it.
+    """
+
+    lake: Lake
+    model_id: str
+    kind: Kind
+    position: int
+    tail: Sequence[pa.Table]
+
+    def names(self) -> list[str]:
+        """Names of all columns."""
+        known = dict.fromkeys(self.lake.stats(self.model_id, self.kind).column_of)
+        for table in self.tail:
+            known |= dict.fromkeys(table.column_names)
+        return list(known)
+
+    def reach_back(self, *, end: int | None, rows: int) -> int | None:
+        """See :meth:`assay.ports.lake.Lake.reach_back`; the tail's rows are not counted."""
+        return self.lake.reach_back(self.model_id, self.kind, end=end, rows=rows)
+
+    def read(
+        self,
+        *,
+        columns: Collection[str] | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        ids: Collection[str] | None = None,
+        newest: int | None = None,
+        chosen: Callable[[str], bool] | None = None,
+    ) -> pa.Table:
+        """See :meth:`RawRows.read`."""
+        if chosen is not None:
+            have = self.lake.stats(self.model_id, self.kind).column_of
+            columns = [*(columns or ()), *(name for name in have if chosen(name))]
+        wanted = None if columns is None else set(columns)
+        rows = self.lake.scan(
+            self.model_id,
+            self.kind,
+            columns=columns,
+            start=start,
+            end=end,
+            ids=ids,
+            upto=self.position,
+            newest=newest,
+        )
+        filtered = [_filter(table, self.kind, start, end, ids, wanted, chosen) for table in self.tail]
+        table = concat([part for part in (rows, *filtered) if part.num_rows] or [rows])
+        if newest is not None and table.num_rows:
+            table = table.sort_by([(event_column(self.kind), "descending")]).slice(0, newest)
+        return table
 
 
 class RawRows:
@@ -60,26 +120,14 @@ class RawRows:
 
         `chosen` says of each dynamic column whether it is wanted, in addition to `columns`.
         """
-        if chosen is not None:
-            have = self._lake.stats(model_id, kind).column_of
-            columns = [*(columns or ()), *(name for name in have if chosen(name))]
         position, tail = self._tail(model_id, kind, upto)
-        wanted = None if columns is None else set(columns)
-        rows = self._lake.scan(
-            model_id,
-            kind,
-            columns=columns,
-            start=start,
-            end=end,
-            ids=ids,
-            upto=position,
-            newest=newest,
-        )
-        filtered = [_filter(table, kind, start, end, ids, wanted, chosen) for table in tail]
-        table = concat([part for part in (rows, *filtered) if part.num_rows] or [rows])
-        if newest is not None and table.num_rows:
-            table = table.sort_by([(event_column(kind), "descending")]).slice(0, newest)
-        return table
+        still = StillRows(self._lake, model_id, kind, position, tail)
+        return still.read(columns=columns, start=start, end=end, ids=ids, newest=newest, chosen=chosen)
+
+    def still(self, model_id: str, kind: Kind) -> StillRows:
+        """Return the rows as they are now, for several readings of the same."""
+        position, tail = self._tail(model_id, kind, None)
+        return StillRows(self._lake, model_id, kind, position, tail)
 
     def pieces(
         self,

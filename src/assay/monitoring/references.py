@@ -87,6 +87,14 @@ class ReferenceKeeper:
             }
         return self._decoded[model_id]
 
+    def active(self, model: Model) -> Reference | None:
+        """Return the reference in use; None before the first prediction."""
+        if model.reference_id is None:
+            return None
+        if model.reference_id not in self.by_id(model.model_id):  # another process has made it
+            self.reset(model.model_id)
+        return self.by_id(model.model_id).get(model.reference_id)
+
     def live(self, model: Model) -> list[Reference]:
         """References under which new rows are profiled: the active one, and one that is being built."""
         known = self.by_id(model.model_id)

@@ -375,6 +375,10 @@ class Service:
         known = self._profiler.revisions.get(model_id)
         return self._profiles.position() if known is None else known
 
+    def position(self) -> int:
+        """Return a number that grows whenever any model or its profiles change."""
+        return self._profiles.position()
+
     def close(self) -> None:
         """Commit what is queued, stop the background work and close the stores."""
         self._committer.close()

@@ -83,6 +83,14 @@ class Lake(Protocol):
         """Like :meth:`scan`, in pieces that fit into memory."""
         ...
 
+    def reach_back(self, model_id: str, kind: Kind, *, end: int | None, rows: int) -> int | None:
+        """Return a time before `end` back to which there are about `rows` rows; None: no more than that.
+
+        An estimate from what the table knows without reading rows: a reader who goes back step by step
+        wants each step to be about so much work. `end` None is after the last row.
+        """
+        ...
+
     def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
         """Ids of the predictions at the latest positions, in no order.
 

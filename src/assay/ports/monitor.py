@@ -20,6 +20,7 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.feature_view import FeatureView
+from assay.domain.imported import ImportAnswer
 from assay.domain.model import Model, Task
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
@@ -86,6 +87,31 @@ class MonitorWriter(Protocol):
 
         The columns are ``prediction_id``, ``actual`` and perhaps ``observed_at``, ``return``, ``reward``. A
         prediction's truth is its label with the latest ``observed_at``.
+        """
+        ...
+
+    def import_payloads(
+        self,
+        format: str,  # noqa: A002 - the word in the address and on the command line
+        data: Any,
+        *,
+        model: str = "",
+        version: str = "",
+        feature_names: Sequence[str] = (),
+        output: str = "",
+        score: str = "",
+        classes: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> ImportAnswer:
+        """Store what a serving platform logged, as it is.
+
+        Parameters
+        ----------
+        format : ``kserve``, ``open-inference``, ``sagemaker`` or ``mlflow``.
+        data : JSON or JSON lines, decoded payloads, or an iterable of lines.
+        model, version, feature_names, output, score, classes : what the payloads do not say, see
+            :class:`assay.client.imports.PayloadsImporter`.
+        idempotency_key : name of this call, made up where absent.
         """
         ...
 

@@ -29,14 +29,15 @@ from assay.domain.answers import (
 from assay.domain.columns import Kind
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
-from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
+from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.time import DAY, parse_duration, to_micros
 from assay.errors import InvalidInput, NotFound
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.service import Service
 from assay.ports.monitor import Frame, Moment, Slice
+from assay.runtime.embedded_importer import EmbeddedImporter
 from assay.runtime.embedded_sink import EmbeddedSink, intake_of
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service, wall_clock
@@ -46,7 +47,7 @@ __all__ = ["EmbeddedMonitor"]
 _PAGE = 1_000
 
 
-class EmbeddedMonitor(LoggerMaker):
+class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
     """A monitor over a data folder; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Several monitors, of this and other processes, may use one folder at the same time.

@@ -117,6 +117,12 @@ class NaiveLake:
         """See :meth:`assay.ports.lake.Lake.scan_batches`."""
         yield self.scan(model_id, kind, columns=columns, start=start, end=end, upto=upto)
 
+    def reach_back(self, model_id: str, kind: Kind, *, end: int | None, rows: int) -> int | None:
+        """See :meth:`assay.ports.lake.Lake.reach_back`; exact but for rows of the same time."""
+        times = [row[_TIMES[kind]] for row in self._rows.get((model_id, kind), [])]
+        times = sorted((time for time in times if end is None or time < end), reverse=True)
+        return times[rows - 1] if len(times) > rows else None
+
     def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
         """See :meth:`assay.ports.lake.Lake.latest_ids`."""
         rows = sorted(

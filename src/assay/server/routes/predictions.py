@@ -4,42 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from assay.client.arguments import pair_of
 from assay.domain.answers import ErasureAnswer, PredictionView
+from assay.domain.prediction_filter import PredictionFilter
+from assay.domain.prediction_page import PredictionPage
 from assay.monitoring.service import Service
 from assay.server.query import ModelName, PredictionName, Reading, Window, bounds
 from assay.server.reply import finite, reply
-from assay.server.schemas.answers import PredictionList
 from assay.server.schemas.requests import ErasureRequest
 
 __all__ = ["router"]
 
 
-class _Newest(Window):
-    """The newest predictions of a window."""
+class _Search(Window):
+    """The newest predictions of a window that meet all conditions given."""
 
     limit: int = Field(default=100, ge=1, le=10_000, description="The most predictions to return.")
+    after: str | None = Field(default=None, description="`next` of the page before; absent: the newest.")
+    version: str | None = Field(default=None, description="Only of this version.")
+    slice: str | None = Field(default=None, description="Only with this value of a tag, as tag:value.")
+    outcome: Literal["right", "wrong", "labelled", "unlabelled", "error"] | None = Field(
+        default=None, description="Only of this outcome; right and wrong against the truth that counts."
+    )
+    below_confidence: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Only those less sure than this: by `confidence`, else by the score or the predicted "
+        "class's probability.",
+    )
+    predicted: str | None = Field(default=None, description="Only of this predicted class.")
+    actual: str | None = Field(default=None, description="Only of this true class.")
+    contains: str | None = Field(default=None, description="Only those whose id contains this.")
+
+    def conditions(self) -> PredictionFilter:
+        """Return the conditions, as the use case takes them."""
+        return PredictionFilter(
+            version=self.version,
+            slice=pair_of("slice", self.slice),
+            outcome=self.outcome,
+            below_confidence=self.below_confidence,
+            predicted=self.predicted,
+            actual=self.actual,
+            contains=self.contains,
+        )
 
 
 def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
     """Return the routes; `now` gives microseconds since the epoch."""
     routes = APIRouter(prefix="/api/v1/models/{model_id}", tags=["predictions"])
 
-    @routes.get("/predictions", response_model=PredictionList, summary="The newest predictions of a window")
-    def predictions(model_id: ModelName, query: Annotated[_Newest, Query()]) -> Response:
+    @routes.get(
+        "/predictions",
+        response_model=PredictionPage,
+        summary="The newest predictions of a window that meet conditions",
+        description="A search that takes long stops; `searched_to` says how far back it looked, and `next` "
+        "goes on from there. In a list, `places` is empty.",
+    )
+    def predictions(model_id: ModelName, query: Annotated[_Search, Query()]) -> Response:
         if query.wait:
             service.catch_up(timeout=query.wait)
+        only = query.conditions()
         start, end = bounds(service, model_id, query, now=now)
-        found = service.predictions(model_id, start=start, end=end, limit=query.limit)
-        return reply(PredictionList, PredictionList.model_construct(predictions=list(map(_shown, found))))
+        found = service.predictions(
+            model_id, start=start, end=end, limit=query.limit, only=only, after=query.after
+        )
+        return reply(PredictionPage, replace(found, predictions=tuple(map(_shown, found.predictions))))
 
     @routes.get(
-        "/predictions/{prediction_id}", response_model=PredictionView, summary="One prediction with its truth"
+        "/predictions/{prediction_id}",
+        response_model=PredictionView,
+        summary="One prediction with its truth, and where its features lie in the reference",
     )
     def prediction(
         model_id: ModelName, prediction_id: PredictionName, reading: Annotated[Reading, Query()]
@@ -63,4 +104,6 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
 
 def _shown(view: PredictionView) -> PredictionView:
     """Return the view with features that JSON can hold: NaN and infinities by their names."""
-    return replace(view, features={name: finite(value) for name, value in view.features.items()})
+    features = {name: finite(value) for name, value in view.features.items()}
+    places = tuple(replace(place, value=finite(place.value)) for place in view.places)
+    return replace(view, features=features, places=places)

@@ -12,7 +12,6 @@ from assay.domain.answers import (
     DriftWindow,
     IngestAnswer,
     MetricWindow,
-    PredictionView,
     ReferenceView,
     Rejected,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "ModelPerformanceReport",
     "ModelSummary",
     "PerformanceMetricsSummary",
-    "PredictionList",
     "ProblemDocument",
     "ReferenceList",
     "ReliabilityBin",
@@ -107,12 +105,6 @@ class DriftList(_Answer):
     """Drift of a window, or of each step of it; empty while there is no reference."""
 
     windows: list[DriftWindow]
-
-
-class PredictionList(_Answer):
-    """Predictions, newest first."""
-
-    predictions: list[PredictionView]
 
 
 class ReliabilityBin(_Answer):

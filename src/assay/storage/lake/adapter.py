@@ -23,7 +23,7 @@ from assay.storage.lake.location import TableLocation
 from assay.storage.lake.maintain import maintain
 from assay.storage.lake.pieces import PIECE_BYTES, cuts
 from assay.storage.lake.query import Engine
-from assay.storage.lake.selection import Selection
+from assay.storage.lake.selection import Selection, reach_back
 from assay.storage.lake.snapshot import MODEL_KEY
 from assay.storage.lake.table import LakeTable
 
@@ -178,6 +178,10 @@ class DeltaLake:
             after = cut
             if piece.num_rows:
                 yield piece
+
+    def reach_back(self, model_id: str, kind: Kind, *, end: int | None, rows: int) -> int | None:
+        """See :meth:`assay.ports.lake.Lake.reach_back`. Only the statistics of the log are looked at."""
+        return reach_back(self._table(model_id, kind).snapshot().files, end=end, rows=rows)
 
     def latest_ids(self, model_id: str, *, limit: int) -> pa.ChunkedArray:
         """See :meth:`assay.ports.lake.Lake.latest_ids`. Whole files are read, the latest ones."""

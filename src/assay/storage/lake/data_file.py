@@ -83,9 +83,10 @@ def _write(path: str, rows: pa.Table) -> None:
     texts = [field.name for field in rows.schema if pa.types.is_string(field.type)]
     options: dict[str, object] = {}
     if _HAS_BLOOM:
-        # Looks up single ids among millions of rows by reading next to none of them.
+        # Looks up ids among millions of rows by reading next to none of them. A group is read in vain when
+        # one of the ids asked for looks present, so the share of false hits is small enough for thousands.
         options["bloom_filter_options"] = {
-            "prediction_id": {"ndv": min(rows.num_rows, ROW_GROUP), "fpp": 0.01}
+            "prediction_id": {"ndv": min(rows.num_rows, ROW_GROUP), "fpp": 0.0001}
         }
     pq.write_table(
         rows,

@@ -26,6 +26,9 @@ _FROM = "FROM read_parquet(?, union_by_name = true)"
 _FAR = 2**62
 """Beyond what DuckDB's times can hold, and any journal's positions."""
 
+_LOOKED_UP = 4_000
+"""Ids that are looked up in Bloom filters; with more of them most row groups have one anyway."""
+
 _TOP = 100_000
 """More of the newest rows than this are sorted in Arrow: DuckDB would hold them twice, within its limit."""
 
@@ -61,6 +64,8 @@ class Engine:
         for setting in (
             "TimeZone = 'UTC'",
             "temp_directory = ''",
+            # Up to so many ids are held against the files' Bloom filters, rather than against every row.
+            f"dynamic_or_filter_threshold = {_LOOKED_UP}",
             f"allowed_directories = ['{folders[0]}', '{folders[1]}']",
             "enable_external_access = false",
             "lock_configuration = true",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.storage.lake.snapshot import DataFile
 
-__all__ = ["Selection"]
+__all__ = ["Selection", "reach_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,42 @@ class Selection:
                 if count >= self.newest:
                     return min(times)
         return None
+
+
+def reach_back(files: Sequence[DataFile], *, end: int | None, rows: int) -> int | None:
+    """Return a time before `end` back to which `files` hold about `rows` rows, or None for fewer rows.
+
+    The rows of a file are taken to be spread evenly over its stretch of time; files of unknown stretch
+    are left out.
+
+    >>> reach_back([DataFile("a", 0, 100, 0, 99, 1, 1)], end=50, rows=10)
+    40
+    >>> reach_back([DataFile("a", 0, 100, 0, 99, 1, 1)], end=50, rows=80) is None
+    True
+    """
+    spans = [
+        (file.first_time, file.last_time + 1, file.rows)
+        for file in files
+        if file.first_time is not None and file.last_time is not None
+    ]
+    if not spans:
+        return None
+    latest = max(last for _, last, _ in spans)
+    end = latest if end is None else min(end, latest)
+
+    def held(since: int) -> float:
+        return sum(
+            count * max(0, min(last, end) - max(first, since)) / (last - first)
+            for first, last, count in spans
+        )
+
+    low, high = min(first for first, _, _ in spans), end - 1
+    if low > high or held(low) <= rows:
+        return None
+    while low < high:  # the latest time that reaches far enough
+        middle = (low + high + 1) // 2
+        if held(middle) >= rows:
+            low = middle
+        else:
+            high = middle - 1
+    return low
