@@ -99,6 +99,11 @@ class MemoryService:
     def revision(self, model_id: str) -> int:
         return self._rows(model_id).revision
 
+    def position(self) -> int:
+        if self.failure is not None:
+            raise self.failure
+        return sum(1 + rows.revision for rows in self.rows.values())
+
     def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
         return [self.rows[name].model for name in sorted(self.rows) if name > after][:limit]
 

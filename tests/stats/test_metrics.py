@@ -24,6 +24,7 @@ from assay.stats.metrics import (
 )
 from assay.stats.metrics.intervals import mean_interval, wilson
 from assay.stats.summaries import ClassificationSummary, LatencySummary, RegressionSummary, TrafficSummary
+from assay.stats.summaries.traffic import STAGES
 
 close = {"rel": 1e-12, "abs": 1e-12}
 
@@ -388,9 +389,13 @@ def test_every_metric_is_registered_with_its_direction() -> None:
     found = (
         classification_metrics(ClassificationSummary.empty())
         | regression_metrics(RegressionSummary.empty())
-        | traffic_metrics(TrafficSummary.empty())
+        | traffic_metrics(TrafficSummary.of(timestamps=[0], latency={stage: [1.0] for stage in STAGES}))
     )
     assert set(found) == set(METRICS)
+    unstaged = {
+        name for name in METRICS if name.startswith("latency_p") and name.removeprefix("latency_p").isdigit()
+    }
+    assert {name for name in traffic_metrics(TrafficSummary.empty()) if "latency" in name} == unstaged
     for name, one in found.items():
         assert one.name == name
         assert one.higher_is_better == METRICS[name].higher_is_better

@@ -14,6 +14,8 @@ from assay.figures.numbers import value_text
 
 __all__ = ["Headline", "ModelRow", "model_row"]
 
+_FAILING = 0.01  # a share of failing predictions that is worth a look
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -26,7 +28,11 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model of the list, over the 30 days that end now or at its newest event."""
+    """One model of the list, over the 30 days that end now or at its newest event.
+
+    `troubles` says in a few words what is worth a look: failing predictions, findings, labels without
+    predictions.
+    """
 
     view: ModelView
     path: str
@@ -35,6 +41,7 @@ class ModelRow:
     volume: Spark
     headlines: tuple[Headline, ...]
     error_rate: float | None
+    troubles: tuple[str, ...] = ()
 
 
 def model_row(readings: Readings, model_id: str, *, now: int) -> ModelRow:
@@ -62,6 +69,7 @@ def model_row(readings: Readings, model_id: str, *, now: int) -> ModelRow:
             )
         )
     errors = whole.metrics.get("error_rate") if whole else None
+    rate = errors.value if errors else None
     return ModelRow(
         view=view,
         path=model_path(model_id),
@@ -69,5 +77,18 @@ def model_row(readings: Readings, model_id: str, *, now: int) -> ModelRow:
         coverage=whole.coverage if whole else None,
         volume=spark([float(window.n_predictions) for window in windows], zero=True),
         headlines=tuple(headlines),
-        error_rate=errors.value if errors else None,
+        error_rate=rate,
+        troubles=_troubles(view, rate),
     )
+
+
+def _troubles(view: ModelView, error_rate: float | None) -> tuple[str, ...]:
+    """Say what is worth a look."""
+    found = []
+    if error_rate is not None and error_rate >= _FAILING:
+        found.append(f"{value_text(error_rate, 'share')} fail")
+    if view.findings:
+        found.append(f"{len(view.findings)} finding{'' if len(view.findings) == 1 else 's'}")
+    if view.orphan_labels:
+        found.append(f"{view.orphan_labels:,} labels without prediction")
+    return tuple(found)

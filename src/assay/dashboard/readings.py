@@ -92,6 +92,10 @@ class Reader(Protocol):
         """Return a number that grows whenever the model's profiles change."""
         ...
 
+    def position(self) -> int:
+        """Return a number that grows whenever any model or its profiles change."""
+        ...
+
 
 class Readings:
     """Cached reads of one service. Safe to use from several threads.
@@ -128,6 +132,23 @@ class Readings:
             Where there is no such model.
         """
         return self._service.model(model_id)
+
+    def models(self) -> list[Model]:
+        """Return all models, by name."""
+        found: list[Model] = []
+        while page := self._service.models(after=found[-1].model_id if found else "", limit=1_000):
+            found.extend(page)
+            if len(page) < 1_000:
+                break
+        return found
+
+    def revision(self, model_id: str) -> int:
+        """Return a number that grows whenever the model's profiles change."""
+        return self._service.revision(model_id)
+
+    def position(self) -> int:
+        """Return a number that grows whenever any model or its profiles change."""
+        return self._service.position()
 
     def windows(self, model_id: str, view: View) -> list[MetricWindow]:
         """Metrics of each window of `view`."""

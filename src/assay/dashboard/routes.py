@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from assay.dashboard.assets import serve_asset
 from assay.dashboard.calls import call_of
+from assay.dashboard.directory import Directory, parse_question
 from assay.dashboard.drawing import (
     csv_response,
     draw,
@@ -26,22 +27,16 @@ from assay.dashboard.events import event_response, events
 from assay.dashboard.feature_list import feature_list, parse_choice
 from assay.dashboard.model_page import model_page
 from assay.dashboard.names import model_from_slug, model_path
-from assay.dashboard.overview import model_row
 from assay.dashboard.pages import error_page, error_problem, page
 from assay.dashboard.readings import Reader, Readings
 from assay.dashboard.report import report_answer
 from assay.dashboard.view import PRESETS, View, parse_view
 from assay.domain.answers import ModelView
+from assay.domain.model import Task
 from assay.errors import AssayError, Unauthorized
 from assay.runtime.settings import Settings
 
 __all__ = ["router"]
-
-PER_PAGE = 50
-"""Models listed on one page."""
-
-FIRST_ROWS_SECONDS = 0.12
-"""Time that the list may spend on its rows' figures; rows after that are fetched by the page."""
 
 _log = logging.getLogger("assay.dashboard")
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -92,30 +87,19 @@ def router(
     def now() -> int:
         return int(clock() * 1e6)
 
+    directory = Directory(readings, now=now)
+
     def chosen(slug: str, request: Request) -> tuple[ModelView, View]:
         model = readings.model(model_from_slug(slug))
         return model, parse_view(request.query_params, model, now=now())
 
     @routes.get("/")
     def overview(request: Request) -> Response:
-        after = request.query_params.get("after", "")
-        revision = _revision_of_all(service)
-        models = service.models(after=after, limit=PER_PAGE + 1)
-        began = time.perf_counter()
-        rows = [
-            (
-                model.model_id,
-                model_row(readings, model.model_id, now=now())
-                if time.perf_counter() - began < FIRST_ROWS_SECONDS
-                else None,
-            )
-            for model in models[:PER_PAGE]
-        ]
+        revision = directory.revision()
         return page(
             "overview.html",
-            rows=rows,
-            after=after,
-            following=models[PER_PAGE - 1].model_id if len(models) > PER_PAGE else None,
+            listing=directory.listing(parse_question(request.query_params)),
+            tasks=[task.value for task in Task],
             address=_address(request),
             path="",
             revision=revision,
@@ -127,11 +111,11 @@ def router(
 
     @routes.get("/events")
     async def overview_events(request: Request) -> Response:
-        return event_response(events(lambda: _revision_of_all(service), _stopping(request), poll=2.0))
+        return event_response(events(directory.revision, _stopping(request), poll=2.0))
 
     @routes.get("/models/{slug}/row")
     def overview_row(slug: str) -> Response:
-        return page("row.html", row=model_row(readings, model_from_slug(slug), now=now()))
+        return page("row.html", row=directory.row(model_from_slug(slug)))
 
     @routes.get("/models/{slug}/events")
     async def model_events(slug: str, request: Request) -> Response:
@@ -227,11 +211,6 @@ def router(
         return serve_asset("icon.svg", request)
 
     return routes
-
-
-def _revision_of_all(service: Reader) -> int:
-    """Return a number that grows with every model of the list's first page, and with their number."""
-    return sum(1 + service.revision(model.model_id) for model in service.models(limit=PER_PAGE))
 
 
 def _address(request: Request) -> str:

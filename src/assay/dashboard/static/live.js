@@ -1,7 +1,8 @@
 // Live updates: the server says when the data has changed, and the page renews what changed in place.
 "use strict";
 (() => {
-  const PAUSE = 2500; // at least so long between two refreshes, in milliseconds
+  // At least so long between two refreshes, in milliseconds.
+  const pause = () => Number(document.querySelector("[data-pause]")?.dataset.pause || 2500);
   let known = null;
   let last = 0;
   let timer = null;
@@ -49,13 +50,14 @@
       if (mine) mine.dataset.src = figure.dataset.src;
     }
     assay.ages();
+    assay.fillRows();
     if (assay.refreshFigures) assay.refreshFigures();
     document.body.dataset.refreshed = String(Number(document.body.dataset.refreshed || 0) + 1);
   };
 
   const changed = () => {
     if (document.hidden || timer !== null) return;
-    timer = setTimeout(refresh, Math.max(0, PAUSE - (Date.now() - last)));
+    timer = setTimeout(refresh, Math.max(0, pause() - (Date.now() - last)));
   };
 
   const connect = () => {

@@ -71,7 +71,7 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form.controls");
-  if (!form) return;
+  if (!form || event.target.type === "search") return;
   for (const field of form.elements) if (field.name && !field.value) field.disabled = true; // no empty parameters
   form.requestSubmit();
 });
@@ -83,14 +83,21 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   if (!document.documentElement.dataset.theme) document.dispatchEvent(new CustomEvent("assay:theme"));
 });
 
-document.addEventListener("DOMContentLoaded", async () => {
+document.addEventListener("DOMContentLoaded", () => {
   assay.ages();
   setInterval(assay.ages, 30000);
+  assay.fillRows();
+});
+
+// Lines that the server had no time for are fetched one after the other.
+assay.fillRows = async () => {
   for (const row of document.querySelectorAll("tr[data-row-src]")) {
+    if (row.dataset.filling) continue;
+    row.dataset.filling = "yes";
     const answer = await fetch(row.dataset.rowSrc).catch(() => null);
     if (answer && answer.ok) assay.fillRow(row, await answer.text());
   }
-});
+};
 
 assay.fillRow = (row, text) => {
   const made = new DOMParser().parseFromString(`<table><tbody><tr>${text}</tr></tbody></table>`, "text/html");
