@@ -14,17 +14,17 @@ from assay.monitoring.intake.context import Context, Limits
 from assay.monitoring.intake.json_body import read_json
 from assay.runtime.wiring import wall_clock
 
-__all__ = ["EmbeddedSink", "intake_of"]
+__all__ = ["LIMITS", "EmbeddedSink", "intake_of"]
 
 # Bodies are cut by this process itself; the limits guard a server against strangers.
-_LIMITS = Limits(cells=1 << 40, values=1 << 40, decoded_bytes=1 << 40)
+LIMITS = Limits(cells=1 << 40, values=1 << 40, decoded_bytes=1 << 40)
 
 
 def intake_of(kind: Kind, batch: Batch, key: str | None) -> Intake:
     """Judge one batch, which counts once under its `key`."""
     context = Context(
         now=wall_clock(),
-        limits=_LIMITS,
+        limits=LIMITS,
         idempotency_key=key,
         body_hash=b"" if key is None else hashlib.blake2b(batch.body, digest_size=16).digest(),
     )
