@@ -1,4 +1,4 @@
-"""``assay keys`` and ``assay audit``: over a data folder, whether a server runs there or not, or over HTTP."""
+"""``assay keys`` and ``assay audit``: over a data folder, whether a server runs there or not, or HTTP."""
 
 from __future__ import annotations
 

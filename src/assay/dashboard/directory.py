@@ -7,6 +7,7 @@ the background, one after the other, while the page shows what is known and says
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from assay.dashboard.overview import ModelRow, model_row
 from assay.dashboard.readings import Readings
 from assay.domain.model import Model, Task
 from assay.errors import AssayError, InvalidInput
+from assay.monitoring.access.caller import caller
 
 __all__ = ["PER_PAGE", "SORTS", "Directory", "Listing", "Question", "parse_question"]
 
@@ -30,6 +32,7 @@ FIRST_SECONDS = 0.12
 """Time that an answer may spend on reading lines; the page fetches the rest."""
 
 _IN_ORDER = 300.0  # seconds for which a line is good enough to sort by
+_CALLERS = 100  # lists that are remembered: one for all models, and one for each set of models of a key
 _REST = 1.0  # the background waits this many times as long as it reads: half a core at most
 
 SORTS: dict[str, Callable[[ModelRow], float]] = {
@@ -129,7 +132,7 @@ class Directory:
         self._lock = threading.Lock()
         self._rows: dict[str, tuple[float, int, ModelRow]] = {}
         self._reader: threading.Thread | None = None
-        self._models: tuple[int, list[Model]] = (-1, [])
+        self._models: dict[frozenset[str] | None, tuple[int, list[Model]]] = {}
         self._moved = (-1, 0.0)
 
     def revision(self) -> int:
@@ -198,18 +201,25 @@ class Directory:
         return held[2] if held is not None else None
 
     def _all(self) -> list[Model]:
-        """Return all models by name, read again when anything has changed."""
+        """Return all models by name that whoever asks may see, read again when anything has changed."""
         position = self._readings.position()
-        if self._models[0] != position or not self._models[1]:
-            self._models = (position, self._readings.models())
-        return self._models[1]
+        allowed = caller().principal.models
+        known = self._models.get(allowed)
+        if known is None or known[0] != position or not known[1]:
+            if len(self._models) > _CALLERS:
+                self._models.clear()
+            known = self._models[allowed] = (position, self._readings.models())
+        return known[1]
 
     def _read_rest(self, names: list[str]) -> None:
         """Begin to read the lines that are missing or old, unless that is under way."""
         with self._lock:
             if self._reader is not None:
                 return
-            self._reader = threading.Thread(target=self._read, args=(names,), name="assay-list", daemon=True)
+            as_caller = contextvars.copy_context().run  # the thread reads for whoever asks
+            self._reader = threading.Thread(
+                target=as_caller, args=(self._read, names), name="assay-list", daemon=True
+            )
             self._reader.start()
 
     def _read(self, names: list[str]) -> None:

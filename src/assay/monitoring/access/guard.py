@@ -15,7 +15,7 @@ from assay.monitoring.service import Service
 
 __all__ = ["guarded"]
 
-_ABOUT_NO_MODEL = frozenset({"catch_up", "close", "figures", "health"})
+_ABOUT_NO_MODEL = frozenset({"catch_up", "close", "figures", "health", "position"})
 _PAGE = 1_000
 
 
@@ -51,6 +51,10 @@ class _Guarded:
 
     def import_payloads(self, name: Any, payload: Any, options: Any, context: Any) -> Any:
         """Store what a serving platform logged, if the caller may log for every model in it."""
+        return self._service.import_payloads(name, payload, options, context, permit=_require)
+
+    def import_payloads(self, name: str, payload: Any, options: Any, context: Any) -> Any:
+        """Store what a serving platform logged, of models that the caller may log for."""
         return self._service.import_payloads(name, payload, options, context, permit=_require)
 
     def models(self, *, after: str = "", limit: int = _PAGE) -> list[Model]:
