@@ -53,10 +53,6 @@ class _Guarded:
         """Store what a serving platform logged, if the caller may log for every model in it."""
         return self._service.import_payloads(name, payload, options, context, permit=_require)
 
-    def import_payloads(self, name: str, payload: Any, options: Any, context: Any) -> Any:
-        """Store what a serving platform logged, of models that the caller may log for."""
-        return self._service.import_payloads(name, payload, options, context, permit=_require)
-
     def models(self, *, after: str = "", limit: int = _PAGE) -> list[Model]:
         """Models that the caller may see, in order of their names."""
         allowed = _allowed()
