@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assay.client.logger.collected import prediction_ids
     from assay.client.logger.prediction_logger import PredictionLogger
+    from assay.dashboard.report.writing import write_report
     from assay.integrations.monitored import monitored
     from assay.integrations.watch import watch
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
@@ -30,6 +31,7 @@ __all__ = [
     "prediction_ids",
     "profile",
     "watch",
+    "write_report",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "prediction_ids": "assay.client.logger.collected",
     "profile": "assay.monitoring.one_shot",
     "watch": "assay.integrations.watch",
+    "write_report": "assay.dashboard.report.writing",
 }
 
 

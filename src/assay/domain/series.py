@@ -1,4 +1,4 @@
-"""Windows in a row: lists that show themselves as one table, draw themselves, and go into data frames."""
+"""Windows in a row: lists that show themselves as one table, draw themselves, and become data frames."""
 
 from __future__ import annotations
 
@@ -43,14 +43,6 @@ class _Series(Plotted, list[W]):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return {"windows": plain(list(self))}
-
-    def to_arrow(self) -> pa.Table:
-        """Return a row for each figure of each window."""
-        raise NotImplementedError
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Hand the table to any library of data frames (the Arrow PyCapsule interface)."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
 
 class MetricSeries(_Series[MetricWindow]):
