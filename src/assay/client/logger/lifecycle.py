@@ -39,8 +39,12 @@ def renewed_after_fork(sender: _Closable) -> None:
 def closed_at_exit(sender: _Closable) -> None:
     """Have `sender` deliver what is queued at the end of this process.
 
-    A child of `multiprocessing` ends without the interpreter's own exit handlers, but with its own.
+    It does so before anything that was opened earlier is closed. A child of `multiprocessing` ends without the
+    interpreter's exit handlers, but has its own.
     """
+    # The last to be registered is the first to run, and what a logger delivers to was opened before.
+    atexit.unregister(_close_all)
+    atexit.register(_close_all)
     processes = sys.modules.get("multiprocessing.process")
     if processes is not None and processes.parent_process() is not None:
         from multiprocessing.util import Finalize
@@ -73,7 +77,5 @@ def _after_fork() -> None:
         sender.reset()
 
 
-# The interpreter's own exit handlers run while threads that serve still do.
-atexit.register(_close_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

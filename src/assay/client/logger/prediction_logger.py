@@ -94,7 +94,7 @@ class PredictionLogger:
         self.sender = Sender(
             connect,
             BoundedQueue(max_rows, max_bytes, drop_oldest=when_full == "drop-oldest"),
-            Ledger(model, max_rows, on_drop=on_drop, every=report_seconds),
+            Ledger(model, max_rows, max_bytes, on_drop=on_drop, every=report_seconds),
             Plan(
                 model=model,
                 version=version,

@@ -108,7 +108,7 @@ def _plain(value: Any) -> Any:
         return str(value)
     if type(value).__name__ in _MISSING:
         return None
-    if hasattr(value, "isoformat"):
+    if type(value).__module__ != "datetime" and hasattr(value, "isoformat"):
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)

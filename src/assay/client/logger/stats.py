@@ -80,7 +80,7 @@ class Ledger:
     Parameters
     ----------
     model : named in what it says.
-    max_rows : the queue's bound, named likewise.
+    max_rows, max_bytes : the queue's bound, named likewise.
     on_drop : told the reason and the number of rows, in the sending thread.
     every : least seconds between two reports of drops.
     clock : seconds, monotonic.
@@ -90,13 +90,14 @@ class Ledger:
         self,
         model: str,
         max_rows: int,
+        max_bytes: int,
         *,
         on_drop: Callable[[str, int], None] | None = None,
         every: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = repr(model[:80])
-        self._max_rows = max_rows
+        self._bound = f"at most {max_rows:,} rows and {max_bytes / 2**20:,.1f} MiB"
         self._on_drop = on_drop
         self._every = every
         self._clock = clock
@@ -148,9 +149,9 @@ class Ledger:
                 self._failing_since = self._clock()
         if first:
             _log.warning(
-                "predictions of model %s cannot be delivered and are kept, at most %s rows of them: %s",
+                "predictions of model %s cannot be delivered and are kept, %s of them: %s",
                 self._model,
-                f"{self._max_rows:,}",
+                self._bound,
                 message[:_LONGEST_MESSAGE],
             )
 
@@ -193,7 +194,7 @@ class Ledger:
         since = "" if seconds is None else f" in the last {seconds:,.0f} s"
         what = _REASONS.get(reason, reason)
         if reason == "queue_full":
-            what = f"the queue of {self._max_rows:,} rows was full"
+            what = f"the queue ({self._bound}) was full"
         why = self._why.get(reason)
         ending = f"; the last: {why}" if why else ""
         return f"dropped {rows:,} rows of model {self._model}{since}: {what}{ending}"
