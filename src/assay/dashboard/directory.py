@@ -22,7 +22,7 @@ from assay.monitoring.access.caller import caller
 
 __all__ = ["PER_PAGE", "SORTS", "Directory", "Listing", "Question", "parse_question"]
 
-PER_PAGE = 50
+PER_PAGE = 30
 """Models on one page of the list."""
 
 MAX_AGE = 15.0
@@ -151,9 +151,9 @@ class Directory:
         NotFound
             Where there is no such model.
         """
-        held = self._rows.get(model_id)
         began = self._clock()
-        revision = self._readings.revision(model_id)
+        revision = self._readings.revision(model_id)  # also asks whether the caller may see this model
+        held = self._rows.get(model_id)
         if held is not None and (
             began - held[0] < MAX_AGE or (held[1] == revision and began - held[0] < _IN_ORDER)
         ):

@@ -26,8 +26,9 @@ from assay.figures.numbers import (
     span_text,
     value_text,
 )
+from assay.monitoring.access.caller import caller
 
-__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page", "render"]
+__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page", "prepare", "render"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; "
@@ -42,7 +43,8 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": a form would then be sent with the origin "null", which is refused.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -77,6 +79,7 @@ def _environment() -> jinja2.Environment:
         "span": span_text,
         "spark_box": f"0 0 {WIDTH} {HEIGHT}",
         "style_ids": plotly_style_ids,
+        "viewer": caller,
     }
     return environment
 
@@ -92,6 +95,14 @@ def render(template: str, **context: Any) -> str:
 def page(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """Render a template into an answer."""
     return HTMLResponse(render(template, **context), status_code=status, headers=HEADERS)
+
+
+def prepare() -> None:
+    """Do once what the first page would have to wait for: compile templates, hash the static files."""
+    for name in _TEMPLATES.list_templates(extensions=["html"]):
+        _TEMPLATES.get_template(name)
+    plotly_style_ids()
+    asset_url("plotly.min.js")
 
 
 def _status(error: AssayError) -> tuple[int, str]:

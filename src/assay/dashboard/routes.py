@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from assay.dashboard.assets import serve_asset
@@ -25,43 +22,18 @@ from assay.dashboard.drawing import (
 )
 from assay.dashboard.events import event_response, events
 from assay.dashboard.feature_list import feature_list, parse_choice
+from assay.dashboard.friendly import FriendlyRoute
 from assay.dashboard.model_page import model_page
 from assay.dashboard.names import model_from_slug, model_path
-from assay.dashboard.pages import error_page, error_problem, page
+from assay.dashboard.pages import page, prepare
 from assay.dashboard.readings import Reader, Readings
 from assay.dashboard.report import report_answer
 from assay.dashboard.view import PRESETS, View, parse_view
 from assay.domain.answers import ModelView
 from assay.domain.model import Task
-from assay.errors import AssayError, Unauthorized
 from assay.runtime.settings import Settings
 
 __all__ = ["router"]
-
-_log = logging.getLogger("assay.dashboard")
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class _FriendlyRoute(APIRoute):
-    """A route whose errors are shown to a person: a page, or problem details to a script."""
-
-    def get_route_handler(self) -> _Handler:
-        """Wrap the handler."""
-        handler = super().get_route_handler()
-
-        async def friendly(request: Request) -> Response:
-            answer = error_problem if request.url.path.endswith((".json", ".csv", "/events")) else error_page
-            try:
-                return await handler(request)
-            except (HTTPException, Unauthorized):  # whoever has no key is sent to where one signs in
-                raise
-            except AssayError as error:
-                return answer(error)
-            except Exception:  # noqa: BLE001 - the last line of defence: logged, answered with a page
-                _log.exception("the page %s failed", request.url.path[:200])
-                return answer(None)
-
-        return friendly
 
 
 def router(
@@ -81,13 +53,14 @@ def router(
     updates end, so that a server can stop without waiting for the browsers that watch.
     """
     del settings
-    routes = APIRouter(route_class=_FriendlyRoute, include_in_schema=False)
+    routes = APIRouter(route_class=FriendlyRoute, include_in_schema=False)
     readings = Readings(service)
 
     def now() -> int:
         return int(clock() * 1e6)
 
     directory = Directory(readings, now=now)
+    threading.Thread(target=prepare, name="assay-pages", daemon=True).start()
 
     def chosen(slug: str, request: Request) -> tuple[ModelView, View]:
         model = readings.model(model_from_slug(slug))

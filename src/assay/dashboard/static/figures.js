@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const config = { displayModeBar: false, responsive: true, displaylogo: false, showTips: false, doubleClick: false };
+  const PANEL_PAUSE = 15000; // milliseconds between two readings of all features, which cost the server most
   const waiting = new WeakMap(); // figure -> the request under way
   const seen = new WeakSet();
 
@@ -175,8 +176,10 @@
       else figure.stale = true;
     }
     for (const panel of document.querySelectorAll("[data-panel]")) {
-      if (panel.inSight) fill(panel);
-      else panel.stale = true;
+      const wait = Math.max(0, (panel.filledAt || 0) + PANEL_PAUSE - Date.now());
+      if (!panel.inSight) panel.stale = true;
+      else if (!wait) fill(panel);
+      else panel.timer ??= setTimeout(() => { panel.timer = undefined; fill(panel); }, wait);
     }
   };
 
@@ -190,6 +193,7 @@
   // The table of features has a page of its own; its panel is shown here once it is in sight. Its addresses
   // are relative to that page.
   const fill = async (panel) => {
+    panel.filledAt = Date.now();
     const source = new URL(`${document.body.dataset.path}/${panel.dataset.panel}`, location.origin);
     const answer = await fetch(source).catch(() => null);
     if (!answer || !answer.ok) {
