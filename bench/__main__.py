@@ -6,11 +6,12 @@ import argparse
 import sys
 import time
 
-from bench import alone, ingest, pages, windows
+from bench import alone, first_chart, ingest, pages, windows
 from bench.machine import facts
 
 PARTS = {
     "starts": alone.starts,
+    "first-chart": first_chart.first_chart,
     "profile": alone.one_shot,
     "evidently": alone.evidently,
     "batches": ingest.batches,
