@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -46,6 +47,22 @@ def test_the_wheel_holds_the_whole_package(built: Path) -> None:
     assert all(".dist-info/" in name for name in metadata)
     assert any(name.endswith("licenses/LICENSE") for name in metadata)
     assert any(name.endswith("entry_points.txt") for name in metadata)
+
+
+def test_both_hold_the_documentation_where_it_was_built(built: Path) -> None:
+    site = PACKAGE / "server" / "site"
+    if not (site / "index.html").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("run: make site")
+        pytest.skip("make site was not run")
+    pages = {path.relative_to(PACKAGE.parent).as_posix() for path in site.rglob("*") if path.is_file()}
+    assert {"assay/server/site/built.txt", "assay/server/site/searchindex.js"} <= pages
+    (wheel,) = built.glob("*.whl")
+    (archive,) = built.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as opened:
+        assert pages <= set(opened.namelist())
+    with tarfile.open(archive) as opened:
+        assert {f"src/{name}" for name in pages} <= {name.partition("/")[2] for name in opened.getnames()}
 
 
 def test_the_source_archive_can_make_the_wheel_and_run_the_tests(built: Path) -> None:
