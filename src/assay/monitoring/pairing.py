@@ -167,11 +167,6 @@ class Pairing:
     def _run(self) -> None:
         swept = float("-inf")
         while True:
-            group = self._group()
-            if group:
-                self._round(group)
-            elif group is None:
-                return
             if time.monotonic() - swept >= _SWEEP_SECONDS:
                 swept = time.monotonic()
                 try:
@@ -180,6 +175,11 @@ class Pairing:
                     _log.warning("halves of calls are kept, and their rows are written later: %s", error)
                 except Exception:  # noqa: BLE001 - one sweep that fails must not end those after it
                     _log.exception("halves of calls are kept, and their rows are written later")
+            group = self._group()
+            if group is None:
+                return
+            if group:
+                self._round(group)
 
     def _group(self) -> list[_Arrival] | None:
         """Return what is queued, soon; None at the end."""
