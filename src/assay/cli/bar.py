@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from assay.cli.output import printable
 from assay.domain.rendering import number
 
 __all__ = ["Bar", "bar"]
@@ -44,9 +45,7 @@ def bar(title: str, *, total: int | None, done: int = 0) -> Iterator[Bar]:
 
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-    from rich.text import Text
 
-    printable = "".join(sign if sign.isprintable() else "·" for sign in title)[:40]
     progress = Progress(
         TextColumn("{task.fields[title]}", markup=False),
         BarColumn(bar_width=20),
@@ -57,7 +56,7 @@ def bar(title: str, *, total: int | None, done: int = 0) -> Iterator[Bar]:
         transient=True,
     )
     begun = time.monotonic()
-    task = progress.add_task("", total=total, completed=done, title=Text(printable).plain, rows="", note="")
+    task = progress.add_task("", total=total, completed=done, title=printable(title)[:40], rows="", note="")
 
     class Shown:
         def at(self, now: int, *, note: str = "") -> None:

@@ -78,10 +78,10 @@ class _Parquet:
 
 
 class _Arrow:
-    """An Arrow IPC file, or a stream where the output cannot be sought in."""
+    """An Arrow IPC file, or a stream where somebody reads it as it comes."""
 
-    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
-        make = pa.ipc.new_file if file.seekable() else pa.ipc.new_stream
+    def __init__(self, file: BinaryIO, schema: pa.Schema, *, stream: bool) -> None:
+        make = pa.ipc.new_stream if stream else pa.ipc.new_file
         self._writer = make(file, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -184,8 +184,9 @@ def write_rows(
     StorageFull, StorageUnavailable
         Where the file cannot be written; nothing is left of it.
     """
+    pa.enable_signal_handlers(False)  # else Ctrl-C inside Arrow is an error of its own
     form = _format(output, form)
-    options = {"raw": raw} if form == "csv" else {}
+    options = {"csv": {"raw": raw}, "arrow": {"stream": output == "-"}}.get(form, {})
     with open_target(at) as monitor:
         reader = monitor.rows(
             model, kind=kind, period=period, start=start, end=end, version=version, columns=columns

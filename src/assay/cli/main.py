@@ -139,7 +139,7 @@ def report(
     slice_: SliceOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show everything about a model over its last days, or write it as a page that opens offline."""
+    """Show a model's last days, or write them as a page that opens offline."""
     from assay.cli.report import Chosen
     from assay.cli.report import report as show_report
 

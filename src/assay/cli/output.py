@@ -10,13 +10,25 @@ from typing import Any, NoReturn
 
 from assay.domain.rendering import Answer, Table, plain
 
-__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "Interrupted", "fail", "leave_quietly", "print_json", "show"]
+__all__ = [
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "Interrupted",
+    "fail",
+    "leave_quietly",
+    "print_json",
+    "printable",
+    "show",
+    "show_list",
+]
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
+_STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
 
-class Interrupted(KeyboardInterrupt):
+
+class Interrupted(Exception):
     """The user stopped it; the message says how far it has come."""
 
 
@@ -43,6 +55,32 @@ def show(answer: Answer | Table, *, as_json: bool) -> None:
         console.print(grid)
     for note in notes:
         console.print(Text(note, style="dim"))
+
+
+def show_list(title: str, items: Sequence[tuple[str, str, str, str]]) -> None:
+    """Print (state, name, message, advice), each message in full, with its advice on a line of its own."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable(box=None, pad_edge=False, show_header=False)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for state, name, message, advice in items:
+        grid.add_row(
+            Text(state, style=_STYLES.get(state, "")), Text(printable(name)), Text(printable(message))
+        )
+        if advice:
+            grid.add_row("", "", Text("→ " + printable(advice), style="dim" if state == "ok" else "bold"))
+    console = Console(highlight=False, soft_wrap=False)
+    console.print(Text(title, style="bold"))
+    console.print(grid)
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal; names hold whatever clients called them."""
+    return "".join(sign if sign.isprintable() else "·" for sign in text)
 
 
 def print_json(value: Answer | Sequence[Any] | dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ _SHOWN: Final = 3
 
 def execute(job: Job, at: str | None, *, dry_run: bool, as_json: bool) -> int:
     """Do the job, or say what it would do; return the exit code: 1 where rows were bad."""
+    pa.enable_signal_handlers(False)  # else Ctrl-C inside Arrow is an unreadable file
     parts = plan(job)
     if dry_run:
         settle_types(job, parts)

@@ -229,7 +229,8 @@ def _send_file(run: _Run, part: Part, progress: Progress, shown: Bar, done: int)
         )
         bad = list(rows.rejects)
         for batch in rows.batches:
-            key = f"backfill-{source.identity.digest}-{progress.mapping}-{chunk.first}-{batch.kind.value}"
+            place = f"{chunk.first}+{chunk.rows}"
+            key = f"backfill-{source.identity.digest}-{progress.mapping}-{place}-{batch.kind.value}"
             answer = _send(run, batch, key, bad)
             if answer is None:
                 continue

@@ -1,0 +1,1 @@
+"""``assay doctor``: looks at everything that Assay stands on, changes nothing, and says what to do."""

@@ -1,0 +1,64 @@
+"""Clocks: a wrong one shifts labels and windows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from assay.cli.doctor.check import FAILED, OK, WARNING, Check
+
+__all__ = ["clock", "skew"]
+
+_SANE: Final = (2025, 2100)
+_SKEW: Final = 2.0
+_BLINK: Final = 0.02
+
+
+def clock() -> Iterator[Check]:
+    """Look at this machine's clock and at what it knows of time zones."""
+    yield _clock()
+    yield _zones()
+
+
+def _clock() -> Check:
+    before, steady = time.time(), time.monotonic()
+    time.sleep(_BLINK)
+    drift = (time.time() - before) - (time.monotonic() - steady)
+    now = datetime.now(UTC)
+    if not _SANE[0] <= now.year < _SANE[1]:
+        return Check("clock", FAILED, f"it says {now:%Y-%m-%d %H:%M} UTC", "set it, and keep it by NTP")
+    if abs(drift) > 1.0:
+        return Check("clock", WARNING, "it was set while it was looked at", "keep it by NTP, which slews it")
+    return Check("clock", OK, f"{now:%Y-%m-%d %H:%M:%S} UTC; this machine's zone is {time.tzname[0]}")
+
+
+def _zones() -> Check:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo("Europe/Amsterdam")
+    except (ZoneInfoNotFoundError, OSError):
+        return Check("time zones", WARNING, "their data is not installed", "pip install tzdata")
+    return Check("time zones", OK, "their data is installed")
+
+
+def skew(theirs: float, *, whose: str, coarse: float = 0.0) -> Check:
+    """Compare another clock with this one.
+
+    Parameters
+    ----------
+    theirs : its time, in seconds since the epoch, as it was a moment ago.
+    whose : whose clock it is.
+    coarse : how many seconds its time may lag behind because it is cut.
+    """
+    difference = theirs + coarse / 2 - time.time()
+    size = max(0.0, abs(difference) - coarse / 2)
+    figures = {"seconds": round(difference, 3)}
+    name = f"clock of {whose}"
+    if size > _SKEW:
+        way = "ahead of" if difference > 0 else "behind"
+        advice = "labels and windows shift by that; keep both clocks by NTP"
+        return Check(name, WARNING, f"{size:.0f} s {way} this one", advice, figures)
+    return Check(name, OK, f"agrees with this one to {max(_SKEW, coarse):.0f} s", figures=figures)
