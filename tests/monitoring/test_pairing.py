@@ -149,7 +149,7 @@ def test_any_order_with_duplicates_failures_and_restarts_gives_the_same_rows(
                 try:
                     process.submit(part).result(20)
                 except StorageUnavailable:
-                    continue  # whoever sent it sends it again
+                    break  # the process ends, too; whoever sent it sends it again
                 parts.pop(0)
                 if len(parts) in restarts:
                     break
