@@ -26,7 +26,8 @@ from assay.dashboard.friendly import FriendlyRoute
 from assay.dashboard.model_page import model_page
 from assay.dashboard.names import model_from_slug, model_path
 from assay.dashboard.pages import page, prepare
-from assay.dashboard.readings import Reader, Readings
+from assay.dashboard.prediction_routes import add_prediction_routes
+from assay.dashboard.readings import PageReader, Readings
 from assay.dashboard.report import report_answer
 from assay.dashboard.view import PRESETS, View, parse_view
 from assay.domain.answers import ModelView
@@ -37,7 +38,7 @@ __all__ = ["router"]
 
 
 def router(
-    service: Reader, settings: Settings | None = None, *, clock: Callable[[], float] = time.time
+    service: PageReader, settings: Settings | None = None, *, clock: Callable[[], float] = time.time
 ) -> APIRouter:
     """Return the routes of pages, figures, live updates and static files.
 
@@ -174,6 +175,8 @@ def router(
     @routes.get("/models/{slug}/report.html")
     def report(slug: str, request: Request) -> Response:
         return report_answer(readings, model_from_slug(slug), request.query_params, now=now())
+
+    add_prediction_routes(routes, service, readings)
 
     @routes.get("/static/{name}")
     def static(name: str, request: Request) -> Response:

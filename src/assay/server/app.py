@@ -171,9 +171,11 @@ def create_app(
     app.include_router(docs.router(app))
     app.include_router(documentation())
     if importlib.util.find_spec("assay.dashboard.routes") is not None:
+        from assay.dashboard.access_pages import router as access_pages
         from assay.dashboard.routes import router
 
         app.include_router(router(service, settings))
+        app.include_router(access_pages(access))
     return app
 
 

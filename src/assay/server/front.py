@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from assay.dashboard.signing import SIGN_IN
+from assay.dashboard.signing import SIGN_IN, SIGN_OUT
 from assay.errors import AssayError, Forbidden
 from assay.server.access import JUDGED, Gate, is_loopback, require, require_somebody
 from assay.server.body import ClientGone
@@ -82,7 +82,7 @@ class Front:
                 status, body = await self._ingest(scope, headers, receive)
                 await _send(send, status, b"application/json", body, ())
                 return
-            if scope["method"] not in _READING and scope["path"] != SIGN_IN:
+            if scope["method"] not in _READING and scope["path"] not in (SIGN_IN, SIGN_OUT):
                 require_somebody()  # no stranger's body is read
         except ClientGone:
             return
