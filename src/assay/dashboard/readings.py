@@ -17,9 +17,12 @@ from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
+from assay.domain.prediction_filter import PredictionFilter
+from assay.domain.prediction_page import PredictionPage
+from assay.domain.prediction_view import PredictionView
 from assay.errors import InvalidInput, NotFound
 
-__all__ = ["Reader", "Readings"]
+__all__ = ["PageReader", "Reader", "Readings"]
 
 T = TypeVar("T")
 
@@ -94,6 +97,29 @@ class Reader(Protocol):
 
     def position(self) -> int:
         """Return a number that grows whenever any model or its profiles change."""
+        ...
+
+
+class PageReader(Reader, Protocol):
+    """What all pages together need: the same, and single predictions."""
+
+    def prediction(self, model_id: str, prediction_id: str) -> PredictionView:
+        """Return one prediction; NotFound where there is none."""
+        ...
+
+    def predictions(
+        self,
+        model_id: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 100,
+        only: PredictionFilter | None = None,
+        after: str | None = None,
+        seconds: float = 5.0,
+        features: bool = True,
+    ) -> PredictionPage:
+        """Return the newest predictions that meet conditions."""
         ...
 
 
