@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -121,7 +122,7 @@ def test_spark_lines_stay_in_their_box(values, zero):
     drawn = spark(values, zero=zero)
     finite = [value for value in values if value is not None and math.isfinite(value)]
     assert bool(drawn.line) == bool(finite)
-    points = [pair.split(",") for pair in drawn.line.replace("M", " ").replace("L", " ").split()]
+    points = [pair.split(",") for pair in re.sub("[MLh]", " ", drawn.line.replace("h0", "")).split()]
     assert len(points) <= 60
     assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in points)
 
@@ -129,4 +130,10 @@ def test_spark_lines_stay_in_their_box(values, zero):
 def test_a_gap_in_a_spark_line_stays_a_gap():
     drawn = spark([1.0, 2.0, None, 1.0, 3.0])
     assert drawn.line.count("M") == 2
+    assert "h0" not in drawn.line
+
+
+def test_a_point_between_gaps_is_a_dot():
+    drawn = spark([1.0, None, 2.0, None])
+    assert drawn.line.count("h0") == 2
     assert drawn.area.count("Z") == 2

@@ -54,6 +54,7 @@ def spark(
     for place, value in enumerate([*points, None]):
         if value is None:
             if begin is not None and last is not None:
+                line += "h0" if begin == last[0] else ""  # a point between gaps: its round end is a dot
                 area += f"L{last[0]:g},{HEIGHT}L{begin:g},{HEIGHT}Z"
                 begin = None
             continue
