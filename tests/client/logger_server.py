@@ -70,8 +70,9 @@ class Server:
 class Proxy:
     """Passes requests on to `url`; `mode` says what goes wrong.
 
-    ``up``: nothing. ``500``, ``503``, ``401``: that status, nothing is passed on. ``garbage``: a page of another
-    program. ``slow``: answers late. ``cut``: passes on, but the answer gets lost, so that the client cannot know.
+    ``up``: nothing. ``500``, ``503``, ``401``: that status, nothing is passed on. ``garbage``: a page of
+    another program. ``slow``: answers late. ``cut``: passes on, but the answer gets lost, so that the client
+    cannot know.
     """
 
     def __init__(self, url):

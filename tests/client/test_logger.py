@@ -39,7 +39,7 @@ class Sink:
         self.open.set()
         self.sent = []  # (moment, kind, rows, key, body)
         self.stored = {}
-        self.refuse = lambda row: False
+        self.refuse = lambda _: False
 
     def __call__(self):
         return self
@@ -104,7 +104,12 @@ def test_what_is_logged_arrives_as_it_was_at_the_call(make, sink):
     assert logger.flush()
     one, other = sink.rows()
     assert one["features"] == {"amount": 3.5, "kind": "debit"}
-    assert (one["prediction_id"], one["prediction"], one["score"], one["tags"]) == (first, 1, 0.9, {"r": "eu"})
+    assert (one["prediction_id"], one["prediction"], one["score"], one["tags"]) == (
+        first,
+        1,
+        0.9,
+        {"r": "eu"},
+    )
     assert one["probabilities"] == {"0": 0.1, "1": 0.9}
     assert before <= datetime.fromisoformat(one["timestamp"]) <= datetime.now(UTC)
     assert second == other["prediction_id"] == "mine"
@@ -202,7 +207,11 @@ def test_few_rows_wait_no_longer_than_they_may(make, sink):
 
 
 def test_an_attempt_that_failed_is_repeated_with_the_same_bytes_under_the_same_key(make, sink):
-    sink.plan = [errors.StorageUnavailable("down"), errors.AssayError("500"), errors.NotFound("no such model")]
+    sink.plan = [
+        errors.StorageUnavailable("down"),
+        errors.AssayError("500"),
+        errors.NotFound("no such model"),
+    ]
     logger = make()
     for number in range(10):
         logger.log({"x": number})
@@ -292,12 +301,14 @@ def test_rows_that_spoil_their_request_are_found_and_dropped_alone(make, sink):
         logger.log({"x": number})
     assert logger.flush()
     assert logger.stats.dropped == {"refused": 2}
-    assert sorted(row["features"]["x"] for row in sink.rows()) == [n for n in range(1_000) if n not in (3, 700)]
+    assert sorted(row["features"]["x"] for row in sink.rows()) == [
+        n for n in range(1_000) if n not in (3, 700)
+    ]
     assert logger.stats.last_error == "one of them cannot be read"
 
 
 def test_a_request_that_is_hopeless_costs_few_more(make, sink):
-    sink.refuse = lambda row: True
+    sink.refuse = lambda _: True
     logger = make(batch_rows=1_000, batch_seconds=5)
     for number in range(1_000):
         logger.log({"x": number})
@@ -314,7 +325,7 @@ def test_rows_that_the_server_rejects_are_counted_by_its_words(make, sink, caplo
         rejected=(Rejected(0, "duplicate", "came before"), Rejected(1, "wrong_type", "x is a list")),
         rejected_total=1,
     )
-    sink.send = lambda kind, batch, key: answer
+    sink.send = lambda *_: answer
     logger = make()
     with caplog.at_level(logging.WARNING, "assay.client.logger"):
         logger.log_batch({"x": [1, 2, 3]})
@@ -402,7 +413,7 @@ def test_ten_threads_lose_nothing(make, sink):
     for thread in threads:
         thread.join()
     assert logger.flush()
-    assert sorted(row["prediction_id"] for row in sink.rows()) == sorted(sum(ids, []))
+    assert sorted(row["prediction_id"] for row in sink.rows()) == sorted(one for some in ids for one in some)
     assert len(sink.rows(Kind.LABELS)) == 100
     assert logger.stats.sent == 5_100
     for number in range(10):  # each thread's rows are in order
@@ -504,6 +515,6 @@ def test_the_queue_keeps_its_bounds_and_counts_every_row(actions, max_rows, max_
         assert 0 <= queue.rows <= max_rows
         assert 0 <= queue.bytes <= max_bytes
         assert came == dropped + settled + queue.rows
-    for kind in taken:
-        queue.settle(kind, taken[kind] + queue.take(kind, 10**9, 10**9))
+    for kind, entries in taken.items():
+        queue.settle(kind, entries + queue.take(kind, 10**9, 10**9))
     assert (queue.rows, queue.bytes) == (0, 0)

@@ -7,9 +7,9 @@ import enum
 import json
 import math
 import uuid
-from collections import namedtuple
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,7 +24,11 @@ from assay.client.logger.row import encode_row, features_of
 from assay.testing.names import HOSTILE_NAMES
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-Point = namedtuple("Point", "a b")
+
+
+class Point(NamedTuple):
+    a: float
+    b: str
 
 
 def same(one, other):

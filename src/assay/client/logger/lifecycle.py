@@ -39,8 +39,8 @@ def renewed_after_fork(sender: _Closable) -> None:
 def closed_at_exit(sender: _Closable) -> None:
     """Have `sender` deliver what is queued at the end of this process.
 
-    It does so before anything that was opened earlier is closed. A child of `multiprocessing` ends without the
-    interpreter's exit handlers, but has its own.
+    It does so before anything that was opened earlier is closed. A child of `multiprocessing` ends without
+    the interpreter's exit handlers, but has its own.
     """
     # The last to be registered is the first to run, and what a logger delivers to was opened before.
     atexit.unregister(_close_all)

@@ -33,6 +33,7 @@ _SPLITS: Final = 64
 """Requests that are spent at most to find the few rows for which a batch was refused."""
 _UNFORESEEN: Final = 5
 _HURRY: Final = 0.5
+_LAST: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +146,8 @@ class Sender:
         self._abandoned = True
         self._bell.ring()
         self._drain()
-        if done:  # what is left is to close connections
-            thread.join(max(0.1, deadline - time.monotonic()))
+        # What is left is to close connections, or to give up what was on its way.
+        thread.join(max(_LAST, deadline - time.monotonic() if done else 0.0))
         self.ledger.report(last=True)
         return done
 
