@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from fastapi import HTTPException, Response
+from fastapi.exceptions import RequestValidationError
 
 from assay.client.logger.measurement import Measurement
 from assay.client.logger.prediction_logger import PredictionLogger
@@ -31,8 +32,8 @@ def measured(
     ``made: Annotated[Measurement, Depends(measured(logger))]``
 
     It measures from the moment at which the request was read, in ``async`` and other handlers alike. An
-    exception of the handler is logged as the prediction's error; an HTTPException under 500 is not, for that
-    is the client's. Where the handler sets neither features nor a result, nothing is logged.
+    exception of the handler is logged as the prediction's error; an HTTPException under 500, or a request that
+    does not fit the handler's types, is not, for that is the client's. Where the handler sets neither features nor a result, nothing is logged.
 
     Parameters
     ----------
@@ -47,16 +48,20 @@ def measured(
             response.headers[header] = made.prediction_id
         try:
             yield made
-        except HTTPException as exc:
-            if exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                made.finish(exc)
-            raise
         except Exception as exc:
-            made.finish(exc)
+            if not _is_the_clients(exc):
+                made.finish(exc)
             raise
         made.finish()
 
     return dependency
+
+
+def _is_the_clients(error: Exception) -> bool:
+    """Whether an exception says that the request was wrong, not the model."""
+    if isinstance(error, HTTPException):
+        return error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, RequestValidationError)
 
 
 def closing(*resources: _Closable) -> Callable[[Any], AbstractAsyncContextManager[None]]:
