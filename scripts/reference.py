@@ -17,17 +17,28 @@ from typing import Any
 
 import typer.main
 
+import assay
 from assay import errors
 from assay.cli.main import app
+from assay.domain import answers
 from assay.domain.access import Scope
-from assay.domain.model import ModelSettings
+from assay.domain.feature_view import FeatureSide, FeatureView
+from assay.domain.imported import ImportAnswer
+from assay.domain.model import Model, ModelSettings
+from assay.domain.prediction_page import PredictionPage
+from assay.domain.series import DriftSeries, MetricSeries
+from assay.ports.monitor import Monitor, MonitorReader, MonitorWriter
 from assay.runtime.settings import PREFIX, Settings
 from assay.server.app import create_app
 from assay.server.errors import problem_of
 from assay.server.exposition import FIGURES
 from assay.server.scopes import SCOPES
-from assay.stats.metrics import METRICS
+from assay.stats.drift import DriftStatistic, FeatureDrift
+from assay.stats.metrics import METRICS, Estimate
 from assay.stats.metrics.definitions import DEFINITIONS, NOTATION, Definition
+
+sys.path.insert(0, str(Path(__file__).parent))
+import docstrings
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -158,6 +169,38 @@ def parameters() -> str:
     )
 
 
+def python_functions() -> str:
+    """Return the public functions and classes of the package."""
+    things = [(name, getattr(assay, name)) for name in assay.__all__ if not name.startswith("__")]
+    return "\n".join(
+        docstrings.describe(thing, f"assay.{name}", level=3) + _methods(thing) for name, thing in things
+    )
+
+
+def python_monitor() -> str:
+    """Return the methods of a monitor."""
+    ports = (MonitorWriter, MonitorReader, Monitor)
+    methods = [
+        (name, method) for port in ports for name, method in vars(port).items() if not name.startswith("_")
+    ]
+    return "\n".join(
+        docstrings.describe(method, f"monitor.{name}", level=3)
+        for name, method in methods
+        if callable(method)
+    )
+
+
+def python_answers() -> str:
+    """Return what the methods of a monitor return, and what that consists of."""
+    kinds = [getattr(answers, name) for name in answers.__all__]
+    kinds += [DriftSeries, DriftStatistic, Estimate, FeatureDrift, FeatureSide, FeatureView, ImportAnswer]
+    kinds += [MetricSeries, Model, PredictionPage]
+    return "\n".join(
+        "\n".join([f"### `{kind.__name__}`\n", f"{docstrings.summary(kind)}\n", *_attributes(kind), ""])
+        for kind in sorted(kinds, key=lambda kind: str(kind.__name__))
+    )
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "model_settings": model_settings,
@@ -168,6 +211,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "routes": routes,
     "other_routes": other_routes,
     "figures": figures,
+    "python_functions": python_functions,
+    "python_monitor": python_monitor,
+    "python_answers": python_answers,
     "parameters": parameters,
 }
 
@@ -211,6 +257,31 @@ def _definition(names: list[str], one: Definition) -> str:
     ]
     body = rows(["formula", f"`{one.formula}`"], (line for line in listed if line[1]))
     return f"### `{names[0]}`\n\n{body}"
+
+
+def _attributes(kind: Any) -> list[str]:
+    """Return the attributes of a record: as its docstring describes them, else by name and type."""
+    described = docstrings.table(kind, "Attributes")
+    plain = rows(["name", "type"], ([f"`{item.name}`", f"`{item.type}`"] for item in fields(kind)))
+    return described or plain.splitlines()
+
+
+def _methods(thing: Any) -> str:
+    """Return the public methods and properties of a class, each with its first sentence."""
+    if not inspect.isclass(thing):
+        return ""
+    listed: dict[str, list[str]] = {}
+    for kind in reversed(thing.__mro__[:-1]):
+        for name, member in vars(kind).items():
+            if name.startswith("_") or not inspect.getdoc(member):
+                continue
+            if isinstance(member, property):
+                listed[name] = [f"`{name}`", docstrings.summary(member)]
+            elif isinstance(member, (classmethod, staticmethod)) or inspect.isfunction(member):
+                call = " ".join(docstrings.signature(getattr(thing, name), name).split())
+                call = call.replace("( ", "(").replace(", )", ")")
+                listed[name] = [f"`{call}`", docstrings.summary(member)]
+    return "\n" + rows(["method or property", "what it gives"], listed.values()) if listed else ""
 
 
 def _scope(scope: Scope | None) -> str:

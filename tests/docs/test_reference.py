@@ -18,7 +18,7 @@ from assay.domain.finding import FindingKind
 from assay.domain.model import Task
 from assay.domain.profile import ProfileKind
 from assay.domain.time import Granularity
-from assay.ports.monitor import MonitorReader, MonitorWriter
+from assay.ports.monitor import Monitor, MonitorReader, MonitorWriter
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
 from assay.server.app import create_app
@@ -67,6 +67,12 @@ def test_tables_name_everything(script: ModuleType) -> None:
     assert all(f"`{name}`" in script.definitions() for name in METRICS)
     assert all(f"`{name}`" in script.error_classes() for name in assay.errors.__all__)
     assert "`/api/v1/predictions`" in script.routes()
+    assert all(f"`assay.{name}`" in script.python_functions() for name in assay.__all__ if name[0] != "_")
+    for port in (MonitorWriter, MonitorReader, Monitor):
+        methods = [name for name in vars(port) if callable(vars(port)[name]) and name[0] != "_"]
+        assert methods
+        assert all(f"### `monitor.{name}`" in script.python_monitor() for name in methods)
+    assert all(f"### `{name}`" in script.python_answers() for name in ("MetricWindow", "ModelView"))
     assert "assay serve" in script.commands()
 
 
