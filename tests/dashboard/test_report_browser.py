@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -149,7 +149,7 @@ def test_a_figure_is_saved_with_its_title(files, offline, kind):
             assert text.startswith("<svg")
             assert "<script" not in text
             assert "rgb(22, 26, 34)" in text, "the dark panel"
-            words = "".join(ElementTree.fromstring(text).itertext())  # noqa: S314 - our own browser's
+            words = "".join(ET.fromstring(text).itertext())  # noqa: S314 - our own browser's
             assert "</script><script>document.title='owned'</script>" in words, "the model's name"
     assert visit.console == []
 
