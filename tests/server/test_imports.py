@@ -6,15 +6,22 @@ import base64
 import gzip
 import json
 import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from assay.runtime.settings import Settings
+from assay.runtime.wiring import build_service
+from assay.server.app import create_app
 from assay.testing import HOSTILE_NAMES
 from tests.server.conftest import Live
 
@@ -278,7 +285,7 @@ JSONS = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(FORMATS), body=JSONS | st.binary(max_size=40), binary=st.booleans(), data=st.data()
 )
@@ -296,3 +303,54 @@ def test_garbage_is_never_the_servers_fault(
             )
     answer: httpx.Response = post(live, name, body, headers, model="garbage")
     assert answer.status_code in (200, 400, 415, 422), answer.text
+
+
+@pytest.fixture
+def guarded(
+    tmp_path: Path, serve_app: Callable[[FastAPI], Live]
+) -> Iterator[tuple[Live, Callable[..., str]]]:
+    """A server that asks for keys, and what makes one."""
+    own = Settings(data_dir=tmp_path / "data", require_keys=True)
+    service = build_service(own)
+
+    def key(*scopes: str, models: list[str] | None = None) -> str:
+        return service.access.keys.create("logger", scopes=list(scopes), models=models).secret
+
+    yield serve_app(create_app(service, own)), key
+    service.close()
+
+
+def test_a_key_may_stand_in_the_address_and_is_bound_to_its_models(
+    guarded: tuple[Live, Callable[..., str]],
+) -> None:
+    live, key = guarded
+    ours, other, reader = key("ingest", models=["iris"]), key("ingest"), key("read")
+
+    def send(model: str, user: str | None, password: str) -> httpx.Response:
+        auth = None if user is None else httpx.BasicAuth(user, password)
+        url = f"http://localhost:{live.port}/api/v1/import/kserve"
+        return httpx.post(url, json={"instances": [[1]]}, headers=event("request", "c", model), auth=auth)
+
+    assert send("iris", None, "").status_code == 401
+    assert send("iris", "assay", "wrong").status_code == 401
+    assert send("iris", "assay", ours[:-1] + ("a" if ours[-1] != "a" else "b")).status_code == 401
+    assert send("iris", "assay", reader).status_code == 403
+    assert send("iris", "assay", ours).json()["waiting"] == 1
+    assert send("iris", "", other).json()["duplicates"] == 1
+    foreign = send("lilies", "assay", ours)
+    assert foreign.status_code == 404
+    assert send("lilies", "assay", other).json()["waiting"] == 1
+
+
+def test_nothing_is_stored_where_one_of_the_models_is_not_the_callers(
+    guarded: tuple[Live, Callable[..., str]],
+) -> None:
+    live, key = guarded
+    items = [
+        {"request": {"instances": [[1]]}, "response": {"predictions": [1]}, "model_name": name}
+        for name in ("mine", "theirs")
+    ]
+    headers = {"Authorization": f"Bearer {key('ingest', models=['mine'])}"}
+    assert post(live, "mlflow", items, headers).status_code == 404
+    reading = {"Authorization": f"Bearer {key('read')}"}
+    assert live.http.get("/api/v1/models", headers=reading).json()["models"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ipaddress
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from assay.errors import Forbidden, Unauthorized
 from assay.monitoring.access.access import Access
 from assay.monitoring.access.authentication import Identity
 from assay.monitoring.access.caller import Caller, caller, set_caller
+from assay.monitoring.access.tokens import key_id_of
 from assay.monitoring.commander import absent
 from assay.runtime.settings import Settings
 from assay.server.errors import HttpProblem
@@ -240,7 +242,23 @@ def _secret(headers: Mapping[bytes, bytes]) -> str | None:
     if bearer.lower() == b"bearer":
         return secret.strip().decode("latin-1")[:_LONGEST]
     given = headers.get(b"x-api-key")
-    return None if given is None else given.strip().decode("latin-1")[:_LONGEST]
+    if given is not None:
+        return given.strip().decode("latin-1")[:_LONGEST]
+    return _password(secret) if bearer.lower() == b"basic" else None
+
+
+def _password(credentials: bytes) -> str | None:
+    """Return the password of HTTP's Basic scheme if it is a key.
+
+    It is all that a program can send which knows nothing but an address, ``https://assay:KEY@host/...``. What
+    is no key is meant for a proxy on the way.
+    """
+    try:
+        _, _, password = base64.b64decode(credentials.strip()[: 4 * _LONGEST], validate=True).partition(b":")
+    except ValueError:
+        return None
+    secret = password.decode("latin-1")[:_LONGEST]
+    return None if key_id_of(secret) is None else secret
 
 
 def _is_address(text: str) -> bool:
