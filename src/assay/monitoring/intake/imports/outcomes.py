@@ -57,7 +57,7 @@ def outcome_of(output: Any, options: ImportOptions, notes: set[str]) -> Row:
     >>> outcome_of([0.2, 0.8], ImportOptions(), set())
     {'probabilities': {'0': 0.2, '1': 0.8}, 'prediction': 1, 'score': 0.8}
     >>> outcome_of({"label": "fraud", "score": [0.7]}, ImportOptions(), set())
-    {'prediction': 'fraud', 'score': 0.7}
+    {'score': 0.7, 'prediction': 'fraud'}
     """
     outputs = _named(output)
     result: Row = {}
