@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +262,8 @@ def _definition(names: list[str], one: Definition) -> str:
 def _attributes(kind: Any) -> list[str]:
     """Return the attributes of a record: as its docstring describes them, else by name and type."""
     described = docstrings.table(kind, "Attributes")
+    if not is_dataclass(kind):
+        return described or _methods(kind).splitlines()
     plain = rows(["name", "type"], ([f"`{item.name}`", f"`{item.type}`"] for item in fields(kind)))
     return described or plain.splitlines()
 
