@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -37,13 +37,13 @@ def here(capsysbinary, monkeypatch):
 def server_url(tmp_path_factory):
     """Address of a server in a process of its own."""
     folder = tmp_path_factory.mktemp("server")
-    command = [sys.executable, "-m", "assay.cli", "serve", "--port", "0", "--data", str(folder)]
+    command = [sys.executable, "-m", "assay.cli", "serve", "--port", "0", "--data", str(folder), "--json"]
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found, (folder / "log").read_text()
-        yield found[0]
+        line = process.stdout.readline()
+        assert line, (folder / "log").read_text()
+        yield json.loads(line)["address"]
         process.terminate()
         assert process.wait(20) == 0, (folder / "log").read_text()

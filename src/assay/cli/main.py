@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.access import audit, keys
+from assay.cli.completion import completion, prepare
 from assay.cli.importing import import_files
 from assay.cli.moving import backfill, export
 from assay.errors import AssayError
@@ -54,9 +55,11 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on. [default: 8004]")] = None,
     data: Annotated[str | None, typer.Option(help="Data folder. [default: ./assay-data]")] = None,
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the address as a line of JSON.")] = False,
 ) -> None:
     """Start the server: the HTTP API and the pages."""
     import contextlib
+    import json
     import signal
 
     from assay.runtime.settings import Settings
@@ -65,11 +68,15 @@ def serve(
     def end(*_: object) -> None:
         raise SystemExit(0)
 
+    def told(address: str) -> None:
+        line = json.dumps({"address": address}) if as_json else f"Assay is at {address} (Ctrl-C ends it)"
+        print(line, flush=True)
+
     # Once it has stopped, the server raises the signal again; the stores are still to be closed then.
     signal.signal(signal.SIGTERM, end)
     settings = Settings.load(host=host, port=port, data_dir=data, log_level=log_level)
     with contextlib.suppress(KeyboardInterrupt):
-        run(settings, on_ready=lambda address: print(f"Assay is at {address} (Ctrl-C ends it)", flush=True))
+        run(settings, on_ready=told)
 
 
 @app.command()
@@ -86,11 +93,18 @@ def demo(
 
 
 @app.command()
-def models(at: At = None, as_json: AsJson = False) -> None:
+def models(
+    search: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Only models that have this in their name.")
+    ] = None,
+    at: At = None,
+    limit: Annotated[int, typer.Option(min=1, help="The most models to look up for the table.")] = 100,
+    as_json: AsJson = False,
+) -> None:
     """List the models."""
     from assay.cli.looking import list_models
 
-    list_models(at, as_json=as_json)
+    list_models(at, search=search, limit=limit, as_json=as_json)
 
 
 @app.command()
@@ -139,7 +153,7 @@ def report(
     slice_: SliceOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a model's last days, or write them as a page that opens offline."""
+    """Show a model's last days, or write them as a page."""
     from assay.cli.report import Chosen
     from assay.cli.report import report as show_report
 
@@ -152,18 +166,52 @@ def predictions(
     model: ModelName,
     prediction_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this one alone.")] = None,
     at: At = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Only these: right, wrong, labelled, unlabelled or error.")
+    ] = None,
+    low_confidence: Annotated[
+        float | None, typer.Option(metavar="BELOW", help="Only those less sure than this, such as 0.6.")
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="TAG:VALUE", help="Only those with this tag.")
+    ] = None,
+    version: Version = None,
+    predicted: Annotated[str | None, typer.Option(help="Only of this predicted class.")] = None,
+    actual: Annotated[str | None, typer.Option(help="Only of this true class.")] = None,
+    id_contains: Annotated[str | None, typer.Option(help="Only those whose id contains this.")] = None,
+    period: Period = None,
+    start: Start = None,
+    end: End = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    after: Annotated[str | None, typer.Option(help="Go on after the page before, as it said.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest predictions, or one of them with its truth."""
-    from assay.cli.looking import show_predictions
+    """Show the newest predictions that meet conditions, or one."""
+    from assay.cli.predictions import Wanted, show_prediction, show_predictions
 
-    show_predictions(at, model, prediction_id, limit=limit, as_json=as_json)
+    if prediction_id is not None:
+        show_prediction(at, model, prediction_id, as_json=as_json)
+        return
+    wanted = Wanted(
+        period=period,
+        start=start,
+        end=end,
+        limit=limit,
+        after=after,
+        version=version,
+        slice=tag,
+        outcome=outcome,
+        below_confidence=low_confidence,
+        predicted=predicted,
+        actual=actual,
+        contains=id_contains,
+    )
+    show_predictions(at, model, wanted, as_json=as_json)
 
 
 @app.command()
 def doctor(at: At = None, as_json: AsJson = False) -> None:
-    """Check the installation and the stores."""
+    """Check installation, data folder, port and clock."""
     from assay.cli.doctor.examine import examine
 
     raise typer.Exit(examine(at, as_json=as_json))
@@ -181,6 +229,7 @@ app.add_typer(keys)
 app.command()(audit)
 app.command()(backfill)
 app.command()(export)
+app.command()(completion)
 app.command("import")(import_files)
 
 
@@ -188,6 +237,7 @@ def main() -> None:
     """Run the command line; errors are one sentence on standard error, never a trace back."""
     from assay.cli.output import EXIT_INTERRUPTED, Interrupted, fail, leave_quietly
 
+    prepare()
     try:
         app()
     except AssayError as error:

@@ -106,7 +106,10 @@ def backfill(
     ] = False,
     as_json: _AsJson = False,
 ) -> None:
-    """Log predictions and labels from files; interrupted, the same command goes on where it ended."""
+    """Log predictions and labels from files.
+
+    Each row arrives once: interrupted, the same command goes on where it ended.
+    """
     from assay.cli.backfill.command import execute
     from assay.cli.backfill.files import Reading
     from assay.cli.backfill.mapping import Columns
