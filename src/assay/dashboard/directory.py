@@ -28,7 +28,7 @@ PER_PAGE = 30
 MAX_AGE = 15.0
 """Seconds for which a line is shown as it was read: its figures are of thirty days."""
 
-FIRST_SECONDS = 0.12
+FIRST_SECONDS = 0.06
 """Time that an answer may spend on reading lines; the page fetches the rest."""
 
 _IN_ORDER = 300.0  # seconds for which a line is good enough to sort by
