@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import alone, first_chart, ingest, pages, windows
+from bench import alone, first_chart, ingest, logger, pages, windows
 from bench.machine import facts
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "analyses": windows.analyses,
     "keep-up": windows.keep_up,
     "pages": pages.pages,
+    "logger": logger.calls,
 }
 
 

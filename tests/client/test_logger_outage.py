@@ -77,7 +77,7 @@ def test_a_server_that_is_killed_and_comes_back(server, model):
         stats = check_once(server, model, logger, ids)
     assert stats.dropped == {}
     assert stats.retries > 0
-    assert max(slowest) < 1.0  # no call waited for the server; the machine itself may be slow
+    assert max(slowest) < 2.0  # no call waited for the server; the machine itself may be slow
 
 
 def test_a_server_that_fails_in_every_way(server, model):
@@ -103,7 +103,7 @@ def test_a_server_that_fails_in_every_way(server, model):
             assert keys.setdefault(key, body) == body  # sent again as it was
     assert stats.dropped == {}
     assert min(retries[mode] for mode in retries if mode != "slow") > 0
-    assert max(slowest) < 1.0
+    assert max(slowest) < 2.0
 
 
 def test_what_does_not_fit_is_dropped_and_the_rest_is_stored_once(server, model):
@@ -207,4 +207,4 @@ def test_ten_minutes_of_trouble_under_load(tmp_path, model, mode):
                 assert direct.model(model).predictions == stats.sent
     finally:
         server.stop()
-    assert max(slowest) < 1.0
+    assert max(slowest) < 2.0

@@ -88,5 +88,5 @@ def test_failures_of_the_model_are_logged_and_those_of_the_client_are_not(tmp_pa
     assert [answer.status_code for answer in answers] == [500, 422, 422]
     with assay.open(tmp_path / "data") as again:
         (row,) = again.predictions("m")
-    assert row.error_type == "ZeroDivisionError"
+    assert row.values["error_type"] == "ZeroDivisionError"
     assert row.features["amount"] == -1.0
