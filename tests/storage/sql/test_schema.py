@@ -295,3 +295,21 @@ def test_reading_on_postgres_cannot_write(postgres_url: str) -> None:
         write()
     assert SqlJournal(database).append([Entry("m", Kind.LABELS, b"x", 1)], now=1)[0].position == 1
     database.close()
+
+
+def test_an_older_schema_is_brought_up_to_date(database_url: str) -> None:
+    from alembic import command
+
+    older = connect(database_url)
+    with older.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, REVISIONS[0])
+    SqlJournal(older).append([Entry("m", Kind.LABELS, b"kept", 1)], now=1)
+    older.close()
+    with pytest.raises(Conflict, match="open it for writing"):
+        open_database(database_url, read_only=True)
+    database = open_database(database_url)
+    assert [batch.payload for batch in SqlJournal(database).read(after=0)] == [b"kept"]
+    database.close()

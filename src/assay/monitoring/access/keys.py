@@ -119,6 +119,8 @@ class Keys:
         stored = self._store.find(key_id)
         if stored is None or not _within(caller().principal, stored.key.models):
             raise NotFound(f"there is no key {key_id[:80]!r}; see assay keys list")
+        if stored.key.revoked_at is not None:
+            raise NotFound(f"the key {key_id!r} was revoked before")
         now = from_micros(self._clock())
         with self._audit.change(AuditAction.REVOKE_KEY, subject=f"{key_id} ({stored.key.name})"):
             if not self._store.revoke(key_id, at=now):
