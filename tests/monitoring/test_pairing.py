@@ -203,6 +203,16 @@ def test_one_call_that_cannot_become_rows_hinders_no_other() -> None:
     assert rows_of(journal) == [("b", "b0", "b0", None)]
 
 
+def test_halves_that_do_not_read_back_hinder_no_other() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    halves.add([Half("m", "old", "request", b'{"colour": 1}'), Half("m", "cut", "request", b"{")], now=0)
+    with pairing(halves, journal, clock) as process:
+        process.submit([request("a"), response("a")]).result(20)
+        process.sweep()
+    assert rows_of(journal) == [("a", "a0", "a0", None)]
+    assert halves.waiting() == (0, 0)
+
+
 def test_no_more_wait_than_may() -> None:
     halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
     with pairing(halves, journal, clock, most_calls=2) as process:

@@ -112,7 +112,7 @@ class Importer:
                 elif placed.waiting:
                     sums.waiting += 1
                 elif placed.answer is not None:
-                    sums.add(placed.answer, Kind.PREDICTIONS, [place] * LISTED)
+                    sums.add(placed.answer, Kind.PREDICTIONS, place)
         result = sums.answer(name)
         if result.rejected_total and not (result.accepted or result.waiting or result.duplicates):
             raise PayloadsRejected(result)
@@ -141,8 +141,8 @@ class _Sums:
         self._duplicates = 0
         self.waiting = 0
 
-    def add(self, answer: IngestAnswer, kind: Kind, places: Sequence[int]) -> None:
-        """Add what became of a batch, whose rows came from the items at `places`."""
+    def add(self, answer: IngestAnswer, kind: Kind, places: Sequence[int] | int) -> None:
+        """Add what became of a batch, whose rows came from the items at `places`, or all from one."""
         known = self._models.get(answer.model_id) or ImportedModel(answer.model_id)
         if kind is Kind.LABELS:
             known = replace(known, labels=known.labels + answer.accepted)
@@ -153,7 +153,8 @@ class _Sums:
         self._duplicates += answer.duplicates
         self._notes.update(answer.notes)
         self._more += [
-            replace(item, index=places[item.index]) for item in answer.rejected if item.index < len(places)
+            replace(item, index=places if isinstance(places, int) else places[item.index])
+            for item in answer.rejected
         ]
 
     def repeated(self, place: int, request_id: str) -> None:

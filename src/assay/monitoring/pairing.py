@@ -14,12 +14,14 @@ from queue import Empty, SimpleQueue
 from assay.domain.answers import IngestAnswer
 from assay.domain.columns import Kind
 from assay.domain.time import SECOND
-from assay.errors import AssayError, StorageUnavailable
+from assay.errors import AssayError, StorageCorrupt, StorageUnavailable
 from assay.monitoring.intake.assemble import assemble
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.context import Context, Limits
 from assay.monitoring.intake.imports.exchange import Exchange, joined, load, packed, records_of
+from assay.monitoring.intake.imports.flat import Row
 from assay.monitoring.intake.records import draft_of_records
+from assay.monitoring.intake.single import read_single
 from assay.ports.halves import Call, Half, Halves
 
 __all__ = ["Pairing", "Placed"]
@@ -259,9 +261,11 @@ class Pairing:
         """
         queued: list[Future[IngestAnswer] | AssayError | IngestAnswer] = []
         for call in calls:
-            request = None if call.request is None else load(call.request)
-            response = None if call.response is None else load(call.response)
-            records = records_of(joined(request, response))
+            try:
+                records = _records(call)
+            except AssayError as error:
+                queued.append(error)
+                continue
             context = Context(
                 now=self._clock(),
                 limits=Limits(),
@@ -272,8 +276,7 @@ class Pairing:
                 queued.append(IngestAnswer(model_id=call.model_id, accepted=0))
                 continue
             try:
-                draft = draft_of_records(Kind.PREDICTIONS, call.model_id, "", records, context)
-                intake = assemble(draft, context)
+                intake = _intake(call.model_id, records, context)
             except AssayError as error:  # of this call alone; the others are fine
                 queued.append(error)
                 continue
@@ -282,3 +285,28 @@ class Pairing:
         if calls:
             self._halves.settle([(call.model_id, call.request_id) for call in calls], now=self._clock())
         return results
+
+
+def _intake(model_id: str, records: list[Row], context: Context) -> Intake:
+    """Judge the rows of a call; most calls have one."""
+    if len(records) == 1:
+        intake = read_single(Kind.PREDICTIONS, model_id, "", records[0], context)
+        if intake is not None:
+            return intake
+    return assemble(draft_of_records(Kind.PREDICTIONS, model_id, "", records, context), context)
+
+
+def _records(call: Call) -> list[Row]:
+    """Return the rows of a call.
+
+    Raises
+    ------
+    StorageCorrupt
+        Where its halves do not read back, so that no later try can help.
+    """
+    try:
+        request = None if call.request is None else load(call.request)
+        response = None if call.response is None else load(call.response)
+    except (ValueError, TypeError) as error:
+        raise StorageCorrupt(f"a stored half of a call does not read back: {error}") from error
+    return records_of(joined(request, response))
