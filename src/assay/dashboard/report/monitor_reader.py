@@ -16,8 +16,8 @@ __all__ = ["ReaderOverMonitor"]
 class ReaderOverMonitor:
     """A :class:`assay.dashboard.readings.Reader` that asks a monitor.
 
-    Every answer is of the moment it was asked for; nothing tells when it becomes old, so `revision` never
-    changes. Good for one document, not for a page that lives.
+    A model is read once, and `revision` never changes: one document tells of one moment. Not for a page that
+    lives.
 
     Parameters
     ----------
@@ -26,6 +26,7 @@ class ReaderOverMonitor:
 
     def __init__(self, monitor: MonitorReader) -> None:
         self._monitor = monitor
+        self._models: dict[str, ModelView] = {}
 
     def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
         """Models after the name `after`, in order of their names."""
@@ -33,7 +34,9 @@ class ReaderOverMonitor:
 
     def model(self, model_id: str) -> ModelView:
         """Return what is stored about a model; NotFound where there is none."""
-        return self._monitor.model(model_id)
+        if model_id not in self._models:
+            self._models[model_id] = self._monitor.model(model_id)
+        return self._models[model_id]
 
     def metrics(
         self,
@@ -114,6 +117,10 @@ class ReaderOverMonitor:
             version=version,
             slice=slice,
         )
+
+    def position(self) -> int:
+        """Return a number that never changes."""
+        return 0
 
     def revision(self, model_id: str) -> int:
         """Return a number that never changes."""
