@@ -205,3 +205,16 @@ def test_a_reader_that_goes_away_is_no_failure_with_a_trace_back(folder):
     command = f"{sys.executable} -m assay.cli export m --at {folder} -o - --format jsonl | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
+
+
+def test_asked_to_end_nothing_half_written_stays(folder, tmp_path):
+    program = (
+        "import os, signal, sys\n"
+        "from assay.cli import exporting, main\n"
+        "exporting._Csv.write = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"sys.argv = ['assay', 'export', 'm', '--at', {str(folder)!r}, '-o', 'x.csv']\n"
+        "main.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 143, done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.cli.bar import bar
-from assay.cli.output import print_json, show
+from assay.cli.output import end_cleanly, print_json, show
 from assay.cli.spreadsheets import defused
 from assay.cli.target import open_target
 from assay.domain.rendering import Table, number, plain
@@ -184,6 +184,7 @@ def write_rows(
     StorageFull, StorageUnavailable
         Where the file cannot be written; nothing is left of it.
     """
+    end_cleanly()
     pa.enable_signal_handlers(False)  # else Ctrl-C inside Arrow is an error of its own
     form = _format(output, form)
     options = {"csv": {"raw": raw}, "arrow": {"stream": output == "-"}}.get(form, {})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -14,6 +16,7 @@ __all__ = [
     "EXIT_FAILED",
     "EXIT_INTERRUPTED",
     "Interrupted",
+    "end_cleanly",
     "fail",
     "leave_quietly",
     "print_json",
@@ -24,8 +27,19 @@ __all__ = [
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+EXIT_ENDED = 143
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+def end_cleanly() -> None:
+    """Let a request to end (SIGTERM) unwind like any other end, so that no half-written file stays."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(EXIT_ENDED)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
 
 
 class Interrupted(Exception):

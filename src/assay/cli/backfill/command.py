@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from assay.cli.backfill.delimited import DelimitedFile
 from assay.cli.backfill.run import Job, Outcome, Part, plan, run, settle_types
-from assay.cli.output import EXIT_FAILED, print_json, show
+from assay.cli.output import EXIT_FAILED, end_cleanly, print_json, show
 from assay.cli.target import open_target, place_of
 from assay.domain.rendering import Table, number, plain
 
@@ -20,6 +20,7 @@ _SHOWN: Final = 3
 
 def execute(job: Job, at: str | None, *, dry_run: bool, as_json: bool) -> int:
     """Do the job, or say what it would do; return the exit code: 1 where rows were bad."""
+    end_cleanly()
     pa.enable_signal_handlers(False)  # else Ctrl-C inside Arrow is an unreadable file
     parts = plan(job)
     if dry_run:
