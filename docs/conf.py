@@ -44,10 +44,10 @@ html_use_index = False
 html_sidebars = {
     "**": [
         "sidebar/brand.html",
+        "sidebar/models.html",
         "sidebar/search.html",
         "sidebar/scroll-start.html",
         "sidebar/navigation.html",
-        "sidebar/models.html",
         "sidebar/scroll-end.html",
     ]
 }

@@ -44,6 +44,8 @@ _REPAIRS = {
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     "<pre>": '<pre tabindex="0">',  # wide ones are scrolled
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    # Who chose a theme on the pages of the models sees it here too, until another is chosen here.
+    'getItem("theme") || "auto"': 'getItem("theme") || localStorage.getItem("assay-theme") || "auto"',
     '<div id="search-results">': '<h1 class="visually-hidden">Search</h1><div id="search-results">',
 }
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "srcset", "object": "data"}
@@ -100,10 +102,10 @@ def without_inline(path: Path, folder: Path) -> str:
             return f'<script src="{root}{name}"></script>'
         return f'<link rel="stylesheet" href="{root}{name}">'
 
-    text = _INLINE.sub(moved, path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
     for furo, ours in _REPAIRS.items():
         text = text.replace(furo, ours)
-    return text
+    return _INLINE.sub(moved, text)
 
 
 def forbidden(path: Path) -> list[str]:

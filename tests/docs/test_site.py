@@ -185,6 +185,19 @@ def test_pages_are_for_everybody_and_ask_nobody_else(
 
 
 @pytest.mark.browser
+def test_the_theme_chosen_on_the_pages_is_kept(browser: Any, live: Live) -> None:
+    context = browser.new_context(color_scheme="light")
+    visit = Visit(context, live)
+    visit.open("/help/")
+    visit.page.evaluate("localStorage.setItem('assay-theme', 'dark')")
+    visit.open("/help/tutorial.html")
+    assert visit.page.evaluate("document.body.dataset.theme") == "dark"
+    assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 22)"
+    assert visit.wrong == []
+    context.close()
+
+
+@pytest.mark.browser
 def test_search_finds_pages_without_a_network(browser: Any, live: Live) -> None:
     context = browser.new_context()
     visit = Visit(context, live)
