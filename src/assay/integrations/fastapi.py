@@ -32,9 +32,9 @@ def measured(
     ``made: Annotated[Measurement, Depends(measured(logger))]``
 
     It measures from the moment at which the request was read, in ``async`` and other handlers alike. An
-    exception of the handler is logged as the prediction's error, unless it says that the request was wrong: an
-    HTTPException under 500, a body that does not fit the types. Where the handler sets neither features nor
-    a result, nothing is logged.
+    exception of the handler is logged as the prediction's error, unless it says that the request was wrong:
+    an HTTPException under 500, a body that does not fit the types. Where the handler sets neither features
+    nor a result, nothing is logged.
 
     Parameters
     ----------

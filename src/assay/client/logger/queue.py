@@ -39,11 +39,10 @@ class BoundedQueue:
         """Forget everything, the lock too: another thread of the parent may have held it at a fork."""
         # Reentrant, because a finalizer or a signal handler that runs in the middle may log as well.
         self._lock = threading.RLock()
-        self._lanes: dict[Kind, deque[Entry]] = {Kind.PREDICTIONS: deque(), Kind.LABELS: deque()}
+        self._predictions = _Lane()
+        self._labels = _Lane()
         self.rows = 0
         self.bytes = 0
-        self.put_rows = dict.fromkeys(self._lanes, 0)
-        self.settled_rows = dict.fromkeys(self._lanes, 0)
 
     def put(self, kind: Kind, entry: Entry) -> int:
         """Append `entry`; return how many rows were dropped for want of room, of it or of older ones."""
@@ -54,13 +53,14 @@ class BoundedQueue:
         dropped = 0
         with self._lock:
             if self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
-                dropped = self._make_room(kind, rows, size) if self._drop_oldest else 0
+                dropped = self._make_room(self._lane(kind), rows, size) if self._drop_oldest else 0
                 if self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
                     return dropped + rows
-            self._lanes[kind].append(entry)
+            lane = self._lane(kind)
+            lane.entries.append(entry)
+            lane.put += rows
             self.rows += rows
             self.bytes += size
-            self.put_rows[kind] += rows
         return dropped
 
     def take(self, kind: Kind, most_rows: int, most_bytes: int) -> list[Entry]:
@@ -68,12 +68,12 @@ class BoundedQueue:
         taken: list[Entry] = []
         rows = size = 0
         with self._lock:
-            lane = self._lanes[kind]
-            while lane:
-                more_rows, more_size = _measure(lane[0])
+            entries = self._lane(kind).entries
+            while entries:
+                more_rows, more_size = _measure(entries[0])
                 if taken and (rows + more_rows > most_rows or size + more_size > most_bytes):
                     break
-                taken.append(lane.popleft())
+                taken.append(entries.popleft())
                 rows += more_rows
                 size += more_size
         return taken
@@ -83,28 +83,47 @@ class BoundedQueue:
         measures = [_measure(entry) for entry in entries]
         rows = sum(rows for rows, _ in measures)
         with self._lock:
-            self._forget(kind, rows, sum(size for _, size in measures))
+            self._forget(self._lane(kind), rows, sum(size for _, size in measures))
         return rows
 
-    def waiting(self, kind: Kind) -> bool:
-        """Whether there is something to take."""
-        return bool(self._lanes[kind])
+    def put_until_now(self) -> tuple[int, int]:
+        """How many predictions and labels were ever put."""
+        return self._predictions.put, self._labels.put
 
-    def _make_room(self, kind: Kind, rows: int, size: int) -> int:
+    def settled(self, goal: tuple[int, int]) -> bool:
+        """Whether as many predictions and labels are settled or dropped."""
+        return self._predictions.settled >= goal[0] and self._labels.settled >= goal[1]
+
+    def _lane(self, kind: Kind) -> _Lane:
+        # Not a dict: the hash of an enumeration's member is computed in Python, three times a call.
+        return self._predictions if kind is Kind.PREDICTIONS else self._labels
+
+    def _make_room(self, lane: _Lane, rows: int, size: int) -> int:
         """Drop from the front, of the same kind first; return the number of rows."""
         dropped = 0
-        for lane_kind in (kind, *(other for other in self._lanes if other is not kind)):
-            lane = self._lanes[lane_kind]
-            while lane and (self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes):
-                gone_rows, gone_size = _measure(lane.popleft())
-                self._forget(lane_kind, gone_rows, gone_size)
+        other = self._labels if lane is self._predictions else self._predictions
+        for source in (lane, other):
+            while source.entries and (self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes):
+                gone_rows, gone_size = _measure(source.entries.popleft())
+                self._forget(source, gone_rows, gone_size)
                 dropped += gone_rows
         return dropped
 
-    def _forget(self, kind: Kind, rows: int, size: int) -> None:
+    def _forget(self, lane: _Lane, rows: int, size: int) -> None:
         self.rows -= rows
         self.bytes -= size
-        self.settled_rows[kind] += rows
+        lane.settled += rows
+
+
+class _Lane:
+    """What waits of one kind, and how many rows came and went."""
+
+    __slots__ = ("entries", "put", "settled")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.put = 0
+        self.settled = 0
 
 
 def _measure(entry: Entry) -> tuple[int, int]:

@@ -124,8 +124,7 @@ class Sender:
         """Deliver what was put before; return whether none of it waits any more."""
         if threading.current_thread() is self._thread:
             return False
-        goal = dict(self.queue.put_rows)
-        return self._await(goal, timeout)
+        return self._await(timeout)
 
     def begin_close(self) -> None:
         """Take no more, and deliver what waits without delay."""
@@ -142,7 +141,7 @@ class Sender:
         thread = self._thread
         if thread is None or thread is threading.current_thread():
             return not self.queue.rows
-        done = self._await(dict(self.queue.put_rows), timeout)
+        done = self._await(timeout)
         self._abandoned = True
         self._bell.ring()
         self._drain()
@@ -151,15 +150,14 @@ class Sender:
         self.ledger.report(last=True)
         return done
 
-    def _await(self, goal: dict[Kind, int], timeout: float) -> bool:
-        """Wait until as many rows are settled."""
+    def _await(self, timeout: float) -> bool:
+        """Wait until the rows that were put until now are settled."""
+        goal = self.queue.put_until_now()
         with self._settled:
             self._hurry += 1
             self._bell.ring()
             try:
-                return self._settled.wait_for(
-                    lambda: all(self.queue.settled_rows[kind] >= rows for kind, rows in goal.items()), timeout
-                )
+                return self._settled.wait_for(lambda: self.queue.settled(goal), timeout)
             finally:
                 self._hurry -= 1
 
