@@ -91,7 +91,10 @@ class PredictionSearch:
         columns = columns_for(model, only)
         if only.below_confidence is not None:
             columns |= {name for name in rows.names() if name.startswith(PROBABILITY)}
-        until = end if after is None else after.time + 1 if end is None else min(end, after.time + 1)
+        until = end
+        if after is not None:  # rows of the cursor's own time come after it only where it has an id
+            behind = after.time + 1 if after.prediction_id else after.time
+            until = behind if end is None else min(end, behind)
         size = limit + 1 if only.is_open else self._stretch
         found = Found()
         while True:

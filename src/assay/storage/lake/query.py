@@ -65,7 +65,7 @@ class Engine:
             "TimeZone = 'UTC'",
             "temp_directory = ''",
             # Up to so many ids are held against the files' Bloom filters, rather than against every row.
-            f"dynamic_or_filter_threshold = {_LOOKED_UP}",
+            f"GLOBAL dynamic_or_filter_threshold = {_LOOKED_UP}",
             f"allowed_directories = ['{folders[0]}', '{folders[1]}']",
             "enable_external_access = false",
             "lock_configuration = true",
