@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import assay
+from assay.cli.main import main
 from assay.client.transport import Retry, Transport
 from assay.domain.access import COMMAND_LINE
 from assay.errors import Forbidden, InvalidInput, NotFound, RateLimited, Unauthorized
@@ -28,26 +28,42 @@ from tests.access.conftest import Keyed
 from tests.server.conftest import running
 
 EVERYWHERE = "0.0.0." + "0"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; its status, and what it printed."""
+
+    def command(arguments: list[str], **environ: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["assay", *arguments])
+            patch.setenv("COLUMNS", "200")
+            patch.delenv("ASSAY_API_KEY", raising=False)
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return command
 
 
 @pytest.mark.parametrize("host", [EVERYWHERE, "::", "10.1.2.3", "example.com", "", "127.0.0.1.example.com"])
-def test_serving_to_others_needs_a_key_and_says_how_to_make_it(host: str, tmp_path: Path) -> None:
+def test_serving_to_others_needs_a_key_and_says_how_to_make_it(host: str, tmp_path: Path, run: Run) -> None:
     assert not is_loopback(host)
     settings = Settings(host=host, port=0, data_dir=tmp_path / "a folder")
     with pytest.raises(InvalidInput, match="assay keys create --name me --scope admin --at ") as error:
         serve(settings)
     assert not settings.data_dir.exists()
+    if host != EVERYWHERE:  # the command is the same for all
+        return
     command = str(error.value).partition("make one: assay ")[2].partition(" (or")[0]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
-    made = subprocess.run(
-        [sys.executable, "-m", "assay.cli", *shlex.split(command)],
-        env=environ,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith("assay_")
+    status, secret, problem = run(shlex.split(command))
+    assert status == 0, problem
+    assert secret.startswith("assay_")
     with open_access(settings) as access:
         assert access.keys.has_admin()
 
@@ -247,31 +263,24 @@ def test_the_api_of_keys(keyed: Keyed) -> None:
     assert after[0]["entry_id"] < newest["entries"][-1]["entry_id"]
 
 
-def test_commands_beside_a_running_server(keyed: Keyed) -> None:
-    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
-        command = [sys.executable, "-m", "assay.cli", *arguments]
-        return subprocess.run(command, env=clean | environ, check=False, capture_output=True, text=True)
-
+def test_commands_beside_a_running_server(keyed: Keyed, run: Run) -> None:
     folder = str(keyed.settings.data_dir)
-    made = run("keys", "create", "--name", "cli", "--scope", "read", "--scope", "ingest", "--at", folder)
-    secret = made.stdout.strip()
+    made = run(["keys", "create", "--name", "cli", "--scope", "read", "--scope", "ingest", "--at", folder])
+    secret = made[1].strip()
     assert keyed.ask("GET", "/api/v1/models", secret).status_code == 200
-    shown = run("keys", "list", "--at", keyed.url, ASSAY_API_KEY=keyed.secrets["admin"])
-    assert secret[6:18] in shown.stdout
-    assert secret[19:] not in shown.stdout
-    refused = run("keys", "list", "--at", keyed.url, ASSAY_API_KEY=secret)
-    assert refused.returncode == 1
-    assert "no scope admin" in refused.stderr
-    assert run("keys", "revoke", secret[6:18], "--at", folder).returncode == 0
-    deadline = time.monotonic() + 6
+    _, shown, _ = run(["keys", "list", "--at", keyed.url], ASSAY_API_KEY=keyed.secrets["admin"])
+    assert secret[6:18] in shown
+    assert secret[19:] not in shown
+    status, _, problem = run(["keys", "list", "--at", keyed.url], ASSAY_API_KEY=secret)
+    assert (status, "no scope admin" in problem) == (1, True)
+    assert run(["keys", "revoke", secret[6:18], "--at", folder])[0] == 0
+    deadline = time.monotonic() + 20
     while keyed.ask("GET", "/api/v1/models", secret).status_code != 401:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    told = run("audit", "--at", folder, "--json").stdout
-    assert '"who": "command line"' in told
-    absent = run("audit", "--at", folder + "-not")
-    assert (absent.returncode, Path(folder + "-not").exists()) == (1, False)
+    assert '"who": "command line"' in run(["audit", "--at", folder, "--json"])[1]
+    assert run(["audit", "--at", folder + "-not"])[0] == 1
+    assert not Path(folder + "-not").exists()
 
 
 def test_embedded_changes_are_recorded(tmp_path: Path) -> None:
