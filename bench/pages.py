@@ -159,8 +159,7 @@ def pages(*, quick: bool) -> Iterator[Figure]:
         took_figures: dict[str, float] = {}
         most: dict[str, Any] = {"name": "", "kB": 0.0}
         for source in found:
-            address = f"/models/{source.replace('&amp;', '&')}" if not source.startswith("/") else source
-            milliseconds, size = _read(server, address.replace("&amp;", "&"))
+            milliseconds, size = _read(server, f"/models/wide/figures/{source.replace('&amp;', '&')}")
             took_figures[source.partition("?")[0]] = milliseconds
             if size / 1e3 > most["kB"]:
                 most = {"name": source.partition("?")[0], "kB": size / 1e3}
