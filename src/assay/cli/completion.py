@@ -28,7 +28,8 @@ def completion(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bas
     """
     from typer.completion import get_completion_script  # type: ignore[attr-defined] # re-exported there
 
-    print(get_completion_script(prog_name="assay", complete_var=_VARIABLE, shell=shell.value))
+    options = {"prog_name": "assay", "complete_var": _VARIABLE, "shell": shell.value}
+    print(get_completion_script(**options))
 
 
 def prepare() -> None:

@@ -44,16 +44,17 @@ def _zones() -> Check:
     return Check("time zones", OK, "their data is installed")
 
 
-def skew(theirs: float, *, whose: str, coarse: float = 0.0) -> Check:
+def skew(theirs: float, *, whose: str, coarse: float = 0.0, ours: float | None = None) -> Check:
     """Compare another clock with this one.
 
     Parameters
     ----------
     theirs : its time, in seconds since the epoch, as it was a moment ago.
     whose : whose clock it is.
+    ours : this clock's time when theirs was read; None: now.
     coarse : how many seconds its time may lag behind because it is cut.
     """
-    difference = theirs + coarse / 2 - time.time()
+    difference = theirs + coarse / 2 - (time.time() if ours is None else ours)
     size = max(0.0, abs(difference) - coarse / 2)
     figures = {"seconds": round(difference, 3)}
     name = f"clock of {whose}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -65,7 +66,9 @@ def server(address: str) -> Iterator[Check]:
     yield Check("server", OK, f"an Assay{_of_version(found)} answers at {address[:200]}")
     date = found.get("date")
     if date:
-        yield skew(parsedate_to_datetime(date).timestamp(), whose="the server", coarse=1.0)
+        yield skew(
+            parsedate_to_datetime(date).timestamp(), whose="the server", coarse=1.0, ours=found["received"]
+        )
     try:
         with open_monitor(address) as monitor:
             parts = monitor.health().parts
@@ -88,6 +91,7 @@ def _asked(address: str, patience: float) -> dict[str, Any] | None:
             timeout=patience, trust_env="localhost" not in base and "127.0.0.1" not in base
         ) as client:
             alive = client.get(f"{base}/health")
+            received = time.time()
             if msgspec.json.decode(alive.content) != {"status": "alive"}:
                 return None
             described = client.get(f"{base}/openapi.json")
@@ -99,7 +103,7 @@ def _asked(address: str, patience: float) -> dict[str, Any] | None:
             version = str(msgspec.json.decode(described.content)["info"]["version"])
         except (msgspec.DecodeError, KeyError, TypeError):
             version = ""
-    return {"version": version, "date": alive.headers.get("Date")}
+    return {"version": version, "date": alive.headers.get("Date"), "received": received}
 
 
 def _of_version(found: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from assay.cli.doctor.check import FAILED, OK, WARNING, Check
 from assay.cli.doctor.clock import skew
@@ -38,11 +37,10 @@ def _sqlite(path: Path) -> Iterator[Check]:
     if not path.exists():
         yield Check("database", OK, "there is none yet", "it is made with the first prediction")
         return
-    # Without a log nobody has it open, and it is read as it lies there: opening it otherwise makes files.
-    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    uri = f"file:{quote(str(path.absolute()))}?{mode}"
+    from assay.storage.sql.untouched import address, untouched
+
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=2.0)
+        connection = sqlite3.connect(address(path), uri=True, timeout=2.0)
         try:
             yield _quick_check(connection)
         finally:
@@ -50,17 +48,7 @@ def _sqlite(path: Path) -> Iterator[Check]:
     except sqlite3.Error as error:
         yield _corrupt(str(error))
         return
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import NullPool
-
-    from assay.storage.sql import Database
-
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(uri, uri=True, timeout=2.0, isolation_level=None),
-        poolclass=NullPool,
-    )
-    yield from _contents(Database(engine, path=path, read_only=True))
+    yield from _contents(untouched(path))
 
 
 def _quick_check(connection: sqlite3.Connection) -> Check:
@@ -91,8 +79,6 @@ def _corrupt(what: str) -> Check:
 
 
 def _postgres(url: str) -> Iterator[Check]:
-    from sqlalchemy import text
-
     from assay.storage.sql.engine import connect
 
     try:
@@ -106,12 +92,10 @@ def _postgres(url: str) -> Iterator[Check]:
     try:
         try:
             with database.read() as connection:
-                row = connection.execute(
-                    text(
-                        "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp()),"
-                        " has_schema_privilege(current_schema(), 'CREATE'), current_database(),"
-                        " current_setting('server_version_num')::int, pg_is_in_recovery()"
-                    )
+                row = connection.exec_driver_sql(
+                    "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp()),"
+                    " has_schema_privilege(current_schema(), 'CREATE'), current_database(),"
+                    " current_setting('server_version_num')::int, pg_is_in_recovery()"
                 ).one()
         except AssayError as error:
             advice = "start PostgreSQL, or correct ASSAY_DATABASE_URL: its address, account and rights"
