@@ -113,7 +113,7 @@ def backfill(
     from assay.cli.backfill.command import execute
     from assay.cli.backfill.files import Reading
     from assay.cli.backfill.mapping import Columns
-    from assay.cli.backfill.run import Job
+    from assay.cli.backfill.plan import Job
 
     job = Job(
         model=model,

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from assay.cli.backfill.delimited import DelimitedFile
-from assay.cli.backfill.run import Job, Outcome, Part, plan, run, settle_types
+from assay.cli.backfill.plan import Job, Part, plan, settle_types
+from assay.cli.backfill.run import Outcome, run
 from assay.cli.output import EXIT_FAILED, end_cleanly, print_json, show
 from assay.cli.target import open_target, place_of
 from assay.domain.rendering import Table, number, plain
