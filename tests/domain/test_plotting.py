@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -135,6 +135,7 @@ def test_without_labels_the_volume_says_most():
 
 
 @given(name=ANY_TEXT)
+@settings(max_examples=30, deadline=None)
 def test_no_name_becomes_markup(name):
     windows = DriftSeries(drift_window(day, name, "other") for day in range(2))
     for figure in (windows.plot(), windows.plot(name), windows[0].plot()):

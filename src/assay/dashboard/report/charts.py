@@ -10,6 +10,7 @@ from assay.dashboard.drawing import draw
 from assay.dashboard.model_page import ModelPage
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
+from assay.figures.drift_statistics import DRIFT
 from assay.figures.names import shown
 
 __all__ = ["Chart", "Section", "changes", "report_sections"]
@@ -106,7 +107,9 @@ def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
         note = "Jensen-Shannon distance; pale: no more than chance"
         overall = (pencil.chart("drift", "Drift over time", note),)
         sections.append(Section("drift", "Feature drift", overall, columns="one"))
-        sections.append(Section("features", "Features that moved most", _features(page, pencil)))
+        moved = any(row.values[DRIFT] for row in page.drift_rows)
+        title = "Features that moved most" if moved else "Features"
+        sections.append(Section("features", title, _features(page, pencil)))
     return tuple(section for section in sections if section.charts)
 
 
