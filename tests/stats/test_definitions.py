@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.stats.metrics import (
@@ -69,6 +69,7 @@ def test_every_metric_has_a_definition() -> None:
     assert {estimate.name for _, estimate in everything(0)} == set(METRICS)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000))
 def test_values_are_in_their_range(seed: int) -> None:
     for _, estimate in everything(seed):
