@@ -106,9 +106,13 @@ def test_codes_of_bad_items_are_described() -> None:
     for path in (PACKAGE / "monitoring").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
-                case ast.Call(
-                    func=ast.Attribute(attr="add" | "add_where"), args=[_, ast.Constant(value=str(code)), *_]
-                ) | ast.Call(func=ast.Name(id="BadItem"), args=[ast.Constant(value=str(code)), *_]):
+                case (
+                    ast.Call(
+                        func=ast.Attribute(attr="add" | "add_where"),
+                        args=[_, ast.Constant(value=str(code)), *_],
+                    )
+                    | ast.Call(func=ast.Name(id="BadItem"), args=[ast.Constant(value=str(code)), *_])
+                ):
                     found.add(code)
     assert len(found) > 5
     described = re.findall(
