@@ -19,6 +19,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 PLANTED = [
     ("layers", "stats/summaries/numeric.py", "from assay.runtime import settings"),
     ("layers", "domain/model.py", "from assay.monitoring import service"),
+    ("layers", "domain/answers.py", "def f() -> None:\n    from assay.figures import plots"),
     ("layers", "storage/sql/journal.py", "from assay.client import __name__ as client"),
     ("layers", "runtime/settings.py", "def f() -> None:\n    from assay.server import __name__ as n"),
     ("stores", "storage/sql/journal.py", "import assay.storage.lake"),
