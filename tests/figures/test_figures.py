@@ -6,13 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.dashboard.traffic import HOSTILE
 
 from assay import figures
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow
 from assay.figures.windows import COMPLETE, runs
 from assay.stats.drift import DriftStatistic, FeatureDrift
 from assay.stats.metrics import Estimate
-from tests.dashboard.traffic import HOSTILE
 
 DAY = datetime(2013, 3, 4, tzinfo=UTC)
 THEMES = pytest.mark.parametrize("theme", [figures.LIGHT, figures.DARK], ids=["light", "dark"])
