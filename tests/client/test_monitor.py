@@ -259,3 +259,39 @@ def test_newest_predictions_come_first(monitor, model):
     (first,) = monitor.predictions(model, start=START, end=START + timedelta(minutes=5))
     assert first.prediction_id == "p0"
     assert first.truth is not None
+
+
+def test_predictions_are_found_by_conditions_and_pages(monitor, model):
+    predictions, labels = fill(monitor, model)
+    wrong = [
+        name
+        for name, guess, truth, score, region in zip(
+            predictions["prediction_id"],
+            predictions["prediction"],
+            labels["actual"],
+            predictions["score"],
+            predictions["region"],
+            strict=True,
+        )
+        if guess != truth and max(score, 1 - score) < 0.8 and region == "eu"
+    ]
+    assert len(wrong) > 20
+    found, after = [], None
+    while True:
+        page = monitor.predictions(
+            model, outcome="wrong", below_confidence=0.8, slice="region:eu", limit=10, after=after
+        )
+        found += [one.prediction_id for one in page]
+        assert all(one.right is False for one in page)
+        after = page.next
+        if after is None:
+            break
+    assert found == wrong[::-1]
+    assert len(repr(page).splitlines()) > 1
+    with pytest.raises(errors.InvalidInput):
+        monitor.predictions(model, outcome="odd")
+    with pytest.raises(errors.InvalidInput):
+        monitor.predictions(model, after="nowhere")
+    places = {place.feature: place for place in monitor.prediction(model, "p7").places}
+    assert set(places) == {"amount", "country"}
+    assert 0 <= places["amount"].percentile <= 1

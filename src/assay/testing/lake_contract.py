@@ -116,6 +116,20 @@ class LakeContract:
         lake.maintain("m", P, rows_before=5, now=9)
         assert lake.position("m", P) == 0
 
+    def test_reaching_back_goes_step_by_step_to_the_first_row(self, lake: Lake) -> None:
+        assert lake.reach_back("m", P, end=None, rows=1) is None
+        for place in range(4):
+            times = list(range(100 * place, 100 * place + 100))
+            lake.write("m", P, [(place + 1, predictions([f"{t}" for t in times], times))], upto=place + 1)
+        end, seen = None, 0
+        while (start := lake.reach_back("m", P, end=end, rows=30)) is not None:
+            assert end is None or start < end
+            step = lake.scan("m", P, columns=["prediction_id"], start=start, end=end).num_rows
+            assert 15 <= step <= 60
+            end, seen = start, seen + step
+        assert seen + lake.scan("m", P, columns=["prediction_id"], end=end).num_rows == 400
+        assert lake.reach_back("m", P, end=0, rows=1) is None
+
     def test_what_is_written_is_read(self, lake: Lake) -> None:
         table = predictions(
             ["a", "b", "c"],
