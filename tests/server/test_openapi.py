@@ -113,9 +113,8 @@ CALLS: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/v1/models/{model_id}/metrics?slice=region:eu&metrics=accuracy,volume&period=7d", None, 200),
     ("GET", "/api/v1/models/{model_id}/calibration", None, 200),
     ("GET", "/api/v1/models/{model_id}/drift?step=7d&features=x,c", None, 200),
-    ("GET", "/api/v1/models/{model_id}/features/x?step=7d", None, 200),
-    ("GET", "/api/v1/models/{model_id}/features/c", None, 200),
-    ("GET", "/api/v1/models/{model_id}/features/nothing", None, 404),
+    ("GET", "/api/v1/models/{model_id}/features/{feature}?step=7d", None, 200),
+    ("GET", "/api/v1/models/{model_id}/features/nobody", None, 404),
     ("GET", "/api/v1/models/{model_id}/report?step=7d", None, 200),
     ("GET", "/api/v1/models/{model_id}/predictions?limit=5", None, 200),
     ("GET", "/api/v1/models/{model_id}/predictions/{prediction_id}", None, 200),
@@ -137,6 +136,11 @@ CALLS: list[tuple[str, str, Any, int]] = [
         200,
     ),
     ("GET", "/api/v1/models/{model_id}/references", None, 200),
+    ("POST", "/api/v1/keys", {"name": "ci", "scopes": ["ingest"], "models": ["full"], "rate": 2.5}, 201),
+    ("POST", "/api/v1/keys", {"name": "ci", "scopes": []}, 422),
+    ("GET", "/api/v1/keys", None, 200),
+    ("DELETE", "/api/v1/keys/{key_id}", None, 200),
+    ("GET", "/api/v1/audit?limit=2", None, 200),
     ("GET", "/health", None, 200),
     ("GET", "/ready", None, 200),
 ]
@@ -149,9 +153,14 @@ def test_answers_fit_their_description(
     live: Live, schema: dict[str, Any], filled: str, method: str, path: str, body: Any, status: int
 ) -> None:
     url = path.replace("{model_id}", filled).replace("{prediction_id}", "p3").replace("{format}", "mlflow")
+    url = url.replace("{feature}", "x")
+    if "{key_id}" in path:
+        made = live.http.post("/api/v1/keys", json={"name": "gone", "scopes": ["read"]}).json()
+        url = path.replace("{key_id}", made["key"]["key_id"])
     answer = live.http.request(method, url, json=body)
     assert answer.status_code == status, answer.text
     template = path.partition("?")[0].replace("/predictions/nobody", "/predictions/{prediction_id}")
+    template = template.replace("/features/nobody", "/features/{feature}")
     described = schema["paths"][template][method.lower()]["responses"][str(status)]
     media = answer.headers["content-type"]
     assert media in described["content"]
@@ -247,3 +256,12 @@ def test_metrics_for_prometheus(live: Live) -> None:
             assert name.startswith("assay_")
             float(value)
     assert len(lines) == len(set(lines)) < 200
+
+
+def test_every_operation_says_who_may(schema: dict[str, Any]) -> None:
+    assert set(schema["components"]["securitySchemes"]) == {"bearer", "header"}
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            open_ = (method, path) in {("get", "/health"), ("get", "/ready")}
+            assert operation["security"] == ([] if open_ else [{"bearer": []}, {"header": []}]), path
+            assert open_ or {"401", "403", "429"} <= operation["responses"].keys()
