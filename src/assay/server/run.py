@@ -29,11 +29,20 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that tells the pages' live updates to end when it is asked to stop."""
+    """uvicorn that says when it answers, and tells the pages' live updates to end when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, on_start: Callable[[], None], on_exit: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_start = on_start
         self._on_exit = on_exit
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer; signals that ask to stop are heeded from before this on."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to stop."""
@@ -53,7 +62,7 @@ def serve(
     ----------
     settings : address, data folder, limits.
     service : the use cases; made from the settings, and closed at the end, where none is given.
-    on_ready : called with the server's address once the port is open.
+    on_ready : called with the server's address once it answers.
 
     Raises
     ------
@@ -87,8 +96,9 @@ def serve(
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         name = f"[{settings.host}]" if ":" in settings.host else settings.host
-        on_ready(f"http://{name}:{listener.getsockname()[1]}")
-        _Server(config, app.state.stopping.set).run(sockets=[listener])
+        address = f"http://{name}:{listener.getsockname()[1]}"
+        server = _Server(config, on_start=lambda: on_ready(address), on_exit=app.state.stopping.set)
+        server.run(sockets=[listener])
     finally:
         listener.close()
         if own:
