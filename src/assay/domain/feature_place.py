@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from assay.domain.rendering import share
 
@@ -34,7 +35,7 @@ class FeaturePlace:
     """
 
     feature: str
-    value: float | str | bool | None
+    value: Any  # a number, a text, a flag or None
     kind: str | None
     place: str
     unusual: bool = False
