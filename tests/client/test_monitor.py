@@ -68,6 +68,13 @@ def test_both_ways_give_the_same_answers(embedded, remote, model):
                 {name: value for name, value in window.to_dict().items() if name != "reference_id"}
                 for window in monitor.drift(model, period="3d", step="1d")
             ],
+            "feature": [
+                {name: value for name, value in one.to_dict().items() if name != "reference_id"}
+                for one in (
+                    monitor.feature(model, "amount", step="1d"),
+                    monitor.feature(model, "amount", period="1d"),
+                )
+            ],
             "calibration": monitor.calibration(model).to_dict(),
             "prediction": {
                 name: value
@@ -191,6 +198,14 @@ def test_a_given_reference_is_compared_with(monitor, model):
     (window,) = monitor.drift(model, features=["amount"])
     assert not window.provisional
     assert window.features["amount"].statistics["ks"].value > 0.9
+    amount = monitor.feature(model, "amount")
+    assert amount.drift == window.features["amount"]
+    assert amount.reference_name == "training"
+    assert amount.reference.mean == pytest.approx(float(np.mean(predictions["amount"])) + 5.0)
+    assert amount.current.mean == pytest.approx(float(np.mean(predictions["amount"])))
+    assert (amount.current.n, sum(bar.current for bar in amount.bars)) == (ROWS, ROWS)
+    with pytest.raises(errors.NotFound, match="nothing"):
+        monitor.feature(model, "nothing")
 
 
 def test_erased_predictions_are_gone_from_everything(monitor, model):
