@@ -29,7 +29,7 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, and tells the pages' live updates to end when it is asked to stop."""
+    """uvicorn that says when it answers, and ends the pages' live updates when it is asked to stop."""
 
     def __init__(
         self, config: uvicorn.Config, *, on_start: Callable[[], None], on_exit: Callable[[], None]
@@ -84,7 +84,8 @@ def serve(
         config = uvicorn.Config(
             app,
             http=JoinedWrites,
-            log_level=settings.log_level.lower(),
+            # Its INFO tells of nothing but its own start and end.
+            log_level="warning" if settings.log_level.upper() == "INFO" else settings.log_level.lower(),
             access_log=False,
             server_header=False,
             backlog=_BACKLOG,
@@ -93,13 +94,14 @@ def serve(
             proxy_headers=False,
         )
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # undone at the end: what is frozen is not freed, and DuckDB complains about that
         gc.set_threshold(*_GC_THRESHOLDS)
         name = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"http://{name}:{listener.getsockname()[1]}"
         server = _Server(config, on_start=lambda: on_ready(address), on_exit=app.state.stopping.set)
         server.run(sockets=[listener])
     finally:
+        gc.unfreeze()
         listener.close()
         if own:
             use_cases.close()
