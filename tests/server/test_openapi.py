@@ -168,7 +168,8 @@ def test_answers_fit_their_description(
 
 
 def test_every_operation_is_tried_above(schema: dict[str, Any]) -> None:
-    tried = {(method, path.partition("?")[0]) for method, path, _, _ in CALLS} | {("GET", "/metrics")}
+    tried = {(method, path.partition("?")[0]) for method, path, _, _ in CALLS}
+    tried |= {("GET", "/metrics"), ("GET", "/api/v1/models/{model_id}/rows")}  # these answer no JSON
     there = {(method.upper(), path) for path, item in schema["paths"].items() for method in item}
     assert there == {(m, p) for m, p in tried if "nobody" not in p}
 
