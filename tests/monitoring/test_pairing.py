@@ -56,16 +56,26 @@ class Failing(MemoryHalves):
             self.failures.pop(0)
             raise StorageUnavailable("the database does not answer")
 
-    def add(self, halves: Sequence[Half], *, now: int) -> list[tuple[bool, Call]]:
+    def add(
+        self, halves: Sequence[Half], *, claim: bytes, settled: Sequence[bytes] = (), now: int
+    ) -> list[tuple[bool, Call]]:
         self._fail("before add")
-        stored = super().add(halves, now=now)
+        stored = super().add(halves, claim=claim, settled=settled, now=now)
         self._fail("after add")
         return stored
 
-    def settle(self, calls: Sequence[tuple[str, str]], *, now: int) -> None:
-        self._fail("before settle")
-        super().settle(calls, now=now)
-        self._fail("after settle")
+    def settle(self, claims: Sequence[bytes], *, now: int) -> None:
+        if claims:
+            self._fail("before settle")
+        super().settle(claims, now=now)
+        if claims:
+            self._fail("after settle")
+
+    def claim_due(self, *, before: int, claim: bytes, limit: int) -> list[Call]:
+        self._fail("before claim")
+        claimed = super().claim_due(before=before, claim=claim, limit=limit)
+        self._fail("after claim")
+        return claimed
 
 
 @contextmanager
@@ -205,7 +215,11 @@ def test_one_call_that_cannot_become_rows_hinders_no_other() -> None:
 
 def test_halves_that_do_not_read_back_hinder_no_other() -> None:
     halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
-    halves.add([Half("m", "old", "request", b'{"colour": 1}'), Half("m", "cut", "request", b"{")], now=0)
+    halves.add(
+        [Half("m", "old", "request", b'{"colour": 1}'), Half("m", "cut", "request", b"{")],
+        claim=bytes(16),
+        now=0,
+    )
     with pairing(halves, journal, clock) as process:
         process.submit([request("a"), response("a")]).result(20)
         process.sweep()
@@ -268,6 +282,7 @@ lines = b'\\n'.join([
     b'{"id":"b","model_name":"m","inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[2]}]}',
 ])
 service.import_payloads("open-inference", Payload(body=lines), ImportOptions(), Context(now=wall_clock()))
+time.sleep(60)
 """
 
 

@@ -10,24 +10,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from uuid import uuid4
 
 from assay.domain.answers import IngestAnswer
-from assay.domain.columns import Kind
 from assay.domain.time import SECOND
-from assay.errors import AssayError, StorageCorrupt, StorageUnavailable
-from assay.monitoring.intake.assemble import assemble
+from assay.errors import AssayError, StorageUnavailable
+from assay.monitoring.claimed_rows import CallName, write_claim
 from assay.monitoring.intake.batch import Intake
-from assay.monitoring.intake.context import Context, Limits
-from assay.monitoring.intake.imports.exchange import Exchange, joined, load, packed, records_of
-from assay.monitoring.intake.imports.flat import Row
-from assay.monitoring.intake.records import draft_of_records
-from assay.monitoring.intake.single import read_single
+from assay.monitoring.intake.imports.exchange import Exchange, packed
 from assay.ports.halves import Call, Half, Halves
 
 __all__ = ["Pairing", "Placed"]
 
 _log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 5.0
+_IDLE_SECONDS = 0.05
+_COUNT_SECONDS = 1.0
 _SWEPT = 1_000
 _MOST_CALLS = 200_000
 _MOST_BYTES = 1 << 30
@@ -63,11 +61,13 @@ class _Arrival:
 class Pairing:
     """Keeps halves until their call is whole, then writes its rows.
 
-    A half is acknowledged when it is on the disk. A call's rows are written under an idempotency key of the
-    journal that is made of the call's id, and only then are the halves let go of: whatever is interrupted in
-    between is done again, by this or by another process, and counts once. A request whose response does not
-    come in time becomes rows with the error type ``no_response``, a response without request rows without
-    features.
+    One thread works in rounds. What has arrived goes into the store in one transaction, which also claims
+    the calls that are whole now, and settles the claims of the rounds before. A half is acknowledged then;
+    a call once the rows of its claim are in the journal. A claim's idempotency keys are made of its name, so
+    whatever is interrupted between the steps is done again, by this or by another process, and counts once.
+
+    A request whose response does not come in time becomes rows with the error type ``no_response``, a response
+    without request rows without features.
 
     Parameters
     ----------
@@ -101,6 +101,9 @@ class Pairing:
         self._rounds = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._written: list[bytes] = []  # claims whose rows are in the journal, not settled yet
+        self._waiting = (0, 0)
+        self._counted = float("-inf")
 
     def resume(self) -> None:
         """Go on with what an earlier process has left waiting, if there is anything."""
@@ -133,19 +136,28 @@ class Pairing:
         return future
 
     def sweep(self) -> int:
-        """Write the rows of calls that are whole or have waited long enough; return how many calls."""
+        """Write the rows of calls that have waited long enough, or were left unfinished; return how many calls."""
         done = 0
         with self._rounds:
-            while due := self._halves.due(before=self._clock() - self._wait, limit=_SWEPT):
-                self._write(due)
-                done += len(due)
+            self._settle()
+            for claim in self._halves.open_claims():
+                done += self._finish(claim, self._halves.claimed(claim))
+            while True:
+                claim = uuid4().bytes
+                due = self._halves.claim_due(before=self._clock() - self._wait, claim=claim, limit=_SWEPT)
+                if not due:
+                    break
+                done += self._finish(claim, due)
             self._halves.forget(settled_before=self._clock() - self._keep)
         return done
 
     def erase(self, model_id: str, request_ids: Sequence[str]) -> None:
         """Delete what waits of these calls; rows of theirs that are being written are in the journal then."""
         with self._rounds:
-            self._halves.erase(model_id, request_ids)
+            self._settle()
+            while claims := self._halves.erase(model_id, request_ids):
+                for claim in claims:
+                    self._finish(claim, self._halves.claimed(claim))
 
     def close(self) -> None:
         """Store what is queued and stop. Closing twice is no error."""
@@ -171,142 +183,152 @@ class Pairing:
         while True:
             if time.monotonic() - swept >= _SWEEP_SECONDS:
                 swept = time.monotonic()
-                try:
-                    self.sweep()
-                except AssayError as error:
-                    _log.warning("halves of calls are kept, and their rows are written later: %s", error)
-                except Exception:  # noqa: BLE001 - one sweep that fails must not end those after it
-                    _log.exception("halves of calls are kept, and their rows are written later")
+                self._quietly(self.sweep)
             group = self._group()
-            if group is None:
-                return
             if group:
                 self._round(group)
+                continue
+            with self._rounds:
+                self._quietly(self._settle)
+            if group is None:
+                return
+
+    def _quietly(self, work: Callable[[], object]) -> None:
+        """Do what is done again later if it fails now."""
+        try:
+            work()
+        except AssayError as error:
+            _log.warning("halves of calls are kept, and their rows are written later: %s", error)
+        except Exception:  # noqa: BLE001 - one failure must not end the thread
+            _log.exception("halves of calls are kept, and their rows are written later")
 
     def _group(self) -> list[_Arrival] | None:
-        """Return what is queued, soon; None at the end."""
+        """Return what is queued, soon; nothing where nothing comes, None at the end."""
         try:
-            first = self._queue.get(timeout=_SWEEP_SECONDS)
+            first = self._queue.get(timeout=_IDLE_SECONDS if self._written else _SWEEP_SECONDS)
         except Empty:
             return []
         if first is None:
             return None
         group = [first]
+        size = len(first.halves)
         with contextlib.suppress(Empty):
-            while sum(len(arrival.halves) for arrival in group) < _GROUP:
+            while size < _GROUP:
                 arrival = self._queue.get_nowait()
                 if arrival is None:
                     self._queue.put(None)
                     break
                 group.append(arrival)
+                size += len(arrival.halves)
         return group
 
     def _round(self, group: Sequence[_Arrival]) -> None:
         """Store halves together, and write the rows of the calls that they complete."""
-        try:
-            with self._rounds:
-                placed = self._store([half for arrival in group for half in arrival.halves])
-        except Exception as error:  # noqa: BLE001 - whatever it is, everyone who waits must hear of it
-            if not isinstance(error, AssayError):
-                _log.exception("halves of calls could not be stored")
-                error = StorageUnavailable("the import failed; send it again")
+        with self._rounds:
+            claim = uuid4().bytes
+            try:
+                stored = self._store([half for arrival in group for half in arrival.halves], claim)
+            except Exception as error:  # noqa: BLE001 - whatever it is, everyone who waits must hear of it
+                for arrival in group:
+                    arrival.future.set_exception(_told(error))
+                return
+            parts: list[tuple[_Arrival, list[tuple[bool, Call]]]] = []
+            begin = 0
             for arrival in group:
-                arrival.future.set_exception(error)
-            return
-        begin = 0
-        for arrival in group:
-            end = begin + len(arrival.halves)
-            arrival.future.set_result(placed[begin:end])
-            begin = end
+                part = stored[begin : begin + len(arrival.halves)]
+                begin += len(part)
+                if any(call.claim is not None for _, call in part):
+                    parts.append((arrival, part))
+                else:  # nothing to wait for
+                    arrival.future.set_result([Placed(new, not call.settled) for new, call in part])
+            self._answer(parts, claim)
 
-    def _store(self, halves: Sequence[Half]) -> list[Placed]:
-        """Store halves, and write the rows of whole calls."""
-        calls, size = self._halves.waiting()
-        if calls >= self._most[0] or size >= self._most[1]:
-            raise StorageUnavailable(
-                f"{calls} requests and responses wait for their other half, the most there may be; does the "
-                "logger send both (mode: all)? Send this again later"
-            )
-        stored = self._halves.add(halves, now=self._clock())
-        whole: dict[tuple[str, str], Call] = {}
-        last: dict[tuple[str, str], int] = {}  # whoever completes a call is told of its rows
-        for place, (new, call) in enumerate(stored):
-            if not call.settled and call.request is not None and call.response is not None:
-                name = (call.model_id, call.request_id)
-                whole[name] = call
-                if new or name not in last:
-                    last[name] = place
-        results = dict(zip(whole, self._write(list(whole.values())), strict=True))
-        placed = []
-        for place, (new, call) in enumerate(stored):
-            name = (call.model_id, call.request_id)
-            told = results.get(name) if last.get(name) == place else None
-            placed.append(
-                Placed(
-                    new,
-                    not call.settled and name not in whole,
-                    told if isinstance(told, IngestAnswer) else None,
-                    told if isinstance(told, AssayError) else None,
-                )
-            )
-        return placed
+    def _answer(self, parts: Sequence[tuple[_Arrival, list[tuple[bool, Call]]]], own: bytes) -> None:
+        """Write the claims that calls of these arrivals belong to, and tell what became of the calls.
 
-    def _write(self, calls: Sequence[Call]) -> list[IngestAnswer | AssayError]:
-        """Write the rows of calls, let go of their halves, and return what became of each.
-
-        Raises
-        ------
-        StorageError
-            Where the rows cannot be stored now; the halves stay.
+        Besides the round's own these are claims of rounds that failed, whose halves have come again.
         """
-        queued: list[Future[IngestAnswer] | AssayError | IngestAnswer] = []
-        for call in calls:
+        last: dict[CallName, tuple[int, int]] = {}  # whoever completes a call is told of its rows
+        claims: dict[bytes, dict[CallName, Call]] = {}
+        for turn, (_, part) in enumerate(parts):
+            for place, (new, call) in enumerate(part):
+                if call.claim is not None:
+                    name = (call.model_id, call.request_id)
+                    claims.setdefault(call.claim, {})[name] = call
+                    if new or name not in last:
+                        last[name] = (turn, place)
+        results: dict[CallName, IngestAnswer | AssayError] = {}
+        failed: dict[bytes, AssayError] = {}
+        for claim, calls in claims.items():
             try:
-                records = _records(call)
-            except AssayError as error:
-                queued.append(error)
+                whole = list(calls.values()) if claim == own else self._halves.claimed(claim)
+                results |= self._write(claim, whole)
+            except Exception as error:  # noqa: BLE001 - as above
+                failed[claim] = _told(error)
+        for turn, (arrival, part) in enumerate(parts):
+            error = next((failed[call.claim] for _, call in part if call.claim in failed), None)
+            if error is not None:
+                arrival.future.set_exception(error)
                 continue
-            context = Context(
-                now=self._clock(),
-                limits=Limits(),
-                idempotency_key=f"call\0{call.request_id}",  # NUL: no client's key
-                body_hash=b"call",  # one for whatever becomes of the call: the first outcome stays
+            placed = []
+            for place, (new, call) in enumerate(part):
+                name = (call.model_id, call.request_id)
+                told = results.get(name) if last.get(name) == (turn, place) else None
+                placed.append(
+                    Placed(
+                        new,
+                        not call.settled and call.claim is None,
+                        told if isinstance(told, IngestAnswer) else None,
+                        told if isinstance(told, AssayError) else None,
+                    )
+                )
+            arrival.future.set_result(placed)
+
+    def _store(self, halves: Sequence[Half], claim: bytes) -> list[tuple[bool, Call]]:
+        """Store halves unless too much waits; settle on the way what is written."""
+        if time.monotonic() - self._counted >= _COUNT_SECONDS or self._is_full():
+            self._counted = time.monotonic()
+            self._waiting = self._halves.waiting()
+        if self._is_full():
+            raise StorageUnavailable(
+                f"{self._waiting[0]} requests and responses wait for their other half, the most there may be; "
+                "does the logger send both (mode: all)? Send this again later"
             )
-            if not records:
-                queued.append(IngestAnswer(model_id=call.model_id, accepted=0))
-                continue
-            try:
-                intake = _intake(call.model_id, records, context)
-            except AssayError as error:  # of this call alone; the others are fine
-                queued.append(error)
-                continue
-            queued.append(self._submit(intake))
-        results = [one.result() if isinstance(one, Future) else one for one in queued]
-        if calls:
-            self._halves.settle([(call.model_id, call.request_id) for call in calls], now=self._clock())
+        stored = self._halves.add(halves, claim=claim, settled=self._written, now=self._clock())
+        self._written = []
+        alone = [half for half, (new, call) in zip(halves, stored, strict=True) if new and call.claim is None]
+        self._waiting = (
+            self._waiting[0] + len(alone),
+            self._waiting[1] + sum(len(half.payload) for half in alone),
+        )
+        return stored
+
+    def _is_full(self) -> bool:
+        """Whether too much waits, by what was counted last and has come since."""
+        return self._waiting[0] >= self._most[0] or self._waiting[1] >= self._most[1]
+
+    def _write(self, claim: bytes, calls: Sequence[Call]) -> dict[CallName, IngestAnswer | AssayError]:
+        """Write the rows of a claim; it is settled with the next round."""
+        results = write_claim(claim, calls, self._submit, now=self._clock())
+        self._written.append(claim)
         return results
 
+    def _finish(self, claim: bytes, calls: Sequence[Call]) -> int:
+        """Write the rows of a claim and settle it; return the number of its calls."""
+        self._write(claim, calls)
+        self._settle()
+        return len(calls)
 
-def _intake(model_id: str, records: list[Row], context: Context) -> Intake:
-    """Judge the rows of a call; most calls have one."""
-    if len(records) == 1:
-        intake = read_single(Kind.PREDICTIONS, model_id, "", records[0], context)
-        if intake is not None:
-            return intake
-    return assemble(draft_of_records(Kind.PREDICTIONS, model_id, "", records, context), context)
+    def _settle(self) -> None:
+        """Settle what is written."""
+        if self._written:
+            self._halves.settle(self._written, now=self._clock())
+            self._written = []
 
 
-def _records(call: Call) -> list[Row]:
-    """Return the rows of a call.
-
-    Raises
-    ------
-    StorageCorrupt
-        Where its halves do not read back, so that no later try can help.
-    """
-    try:
-        request = None if call.request is None else load(call.request)
-        response = None if call.response is None else load(call.response)
-    except (ValueError, TypeError) as error:
-        raise StorageCorrupt(f"a stored half of a call does not read back: {error}") from error
-    return records_of(joined(request, response))
+def _told(error: Exception) -> AssayError:
+    """Return the error that whoever waits is told."""
+    if isinstance(error, AssayError):
+        return error
+    _log.error("halves of calls could not be stored", exc_info=error)
+    return StorageUnavailable("the import failed; send it again")

@@ -29,6 +29,7 @@ class Call:
     request, response : the halves; None where one has not come, both None once it is settled.
     arrived_at : when the first half came, in microseconds since the epoch.
     settled : whether its rows are in the journal.
+    claim : the claim under which its rows are being written; None before and after that.
     """
 
     model_id: str
@@ -37,30 +38,49 @@ class Call:
     response: bytes | None
     arrived_at: int
     settled: bool = False
+    claim: bytes | None = None
 
 
 class Halves(Protocol):
-    """Store of halves, until their calls are settled. Every method may be called from any thread."""
+    """Store of halves, until their calls are settled. Every method may be called from any thread.
 
-    def add(self, halves: Sequence[Half], *, now: int) -> list[tuple[bool, Call]]:
-        """Store `halves` in one durable transaction; of a side that comes twice the first is kept.
+    A **claim** is a name for calls whose rows are written together. It is stored before any of them is
+    written, and what belongs to it never changes until it is settled: no half is added to a claimed call, and
+    none is deleted. So whoever writes the rows of a claim writes the same ones.
+    """
 
-        Returns, for each of them, whether it is new (its side was not there, and its call not settled) and
-        the call as it is after all of them. `now` is microseconds since the epoch.
+    def add(
+        self, halves: Sequence[Half], *, claim: bytes, settled: Sequence[bytes] = (), now: int
+    ) -> list[tuple[bool, Call]]:
+        """Settle the claims `settled`, then store `halves`, in one durable transaction.
+
+        Of a side that comes twice the first is kept. Calls that `halves` make whole are claimed under
+        `claim`, sixteen bytes that nobody else uses.
+
+        Returns, for each half, whether it is new (its side was not there, and its call neither claimed nor
+        settled) and the call as it is after all of them. `now` is microseconds since the epoch.
 
         Raises
         ------
         StorageFull, StorageUnavailable
-            Nothing of `halves` was stored.
+            Nothing of `halves` was stored, and nothing settled.
         """
         ...
 
-    def settle(self, calls: Sequence[tuple[str, str]], *, now: int) -> None:
-        """Let go of the halves of these calls, by (model, request id), and remember that they are settled."""
+    def settle(self, claims: Sequence[bytes], *, now: int) -> None:
+        """Let go of the halves of the calls of these claims, and remember that the calls are settled."""
         ...
 
-    def due(self, *, before: int, limit: int) -> list[Call]:
-        """Calls not settled that have both halves, or whose first half came before `before`; oldest first."""
+    def claim_due(self, *, before: int, claim: bytes, limit: int) -> list[Call]:
+        """Claim the oldest calls that nobody has claimed, whose first half came before `before`."""
+        ...
+
+    def open_claims(self) -> list[bytes]:
+        """Claims that are not settled: those of rounds that run now, and those of rounds that failed."""
+        ...
+
+    def claimed(self, claim: bytes) -> list[Call]:
+        """Calls of a claim; none once it is settled."""
         ...
 
     def waiting(self) -> tuple[int, int]:
@@ -71,6 +91,9 @@ class Halves(Protocol):
         """Forget calls that were settled before that time (µs since the epoch); return how many."""
         ...
 
-    def erase(self, model_id: str, request_ids: Sequence[str]) -> None:
-        """Delete these calls of a model, settled or not."""
+    def erase(self, model_id: str, request_ids: Sequence[str]) -> list[bytes]:
+        """Delete these calls of a model, settled or not, and return the claims of those that are claimed.
+
+        What is claimed stays: its rows may be in the journal already. Settle those claims, and erase again.
+        """
         ...

@@ -152,7 +152,14 @@ import_halves = Table(
     _number("size"),
     _number("arrived_at"),
     Column("settled_at", BigInteger),
+    Column("claim", LargeBinary),
     Index(None, "settled_at", "arrived_at", "size"),
+    Index(
+        None,
+        "claim",
+        sqlite_where=text("claim IS NOT NULL"),
+        postgresql_where=text("claim IS NOT NULL"),
+    ),
 )
 """Calls of models by (model, request id); their halves are gone once they are settled."""
 
