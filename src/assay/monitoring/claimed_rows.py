@@ -76,18 +76,11 @@ def write_claim(
             results[name] = IngestAnswer(model_id=call.model_id, accepted=0)
     queued: list[tuple[_Chunk, Future[IngestAnswer]]] = []
     for chunk in _chunks(f"claim\0{claim.hex()}", readable):  # NUL: no client's key
-        try:
-            queued.append((chunk, submit(_intake(chunk, now))))
-        except AssayError as error:  # some calls cannot stand in one batch, or one is bad by itself
-            if len(chunk.calls) == 1:
-                results[chunk.calls[0][0]] = error
-                continue
-            for place, one in enumerate(chunk.calls):
-                alone = _Chunk([one], f"{chunk.key}\0{place}")
-                try:
-                    queued.append((alone, submit(_intake(alone, now))))
-                except AssayError as error:  # noqa: PERF203 - each call by itself
-                    results[one[0]] = error
+        for part, intake in _judged(chunk, now):
+            if isinstance(intake, Intake):
+                queued.append((part, submit(intake)))
+            else:
+                results[part.calls[0][0]] = intake
     for chunk, future in queued:
         results |= _split(chunk, future.result(), now)
     return results
@@ -106,6 +99,17 @@ def _chunks(key: str, calls: Sequence[tuple[CallName, list[Row]]]) -> list[_Chun
             chunks.append(_Chunk([one], f"{key}\0{len(chunks)}"))
             size = len(rows)
     return chunks
+
+
+def _judged(chunk: _Chunk, now: int) -> list[tuple[_Chunk, Intake | AssayError]]:
+    """Judge a chunk as a whole or, where its calls cannot stand in one batch, call by call."""
+    try:
+        return [(chunk, _intake(chunk, now))]
+    except AssayError as error:
+        if len(chunk.calls) == 1:
+            return [(chunk, error)]
+    alone = [_Chunk([one], f"{chunk.key}\0{place}") for place, one in enumerate(chunk.calls)]
+    return [judged for one in alone for judged in _judged(one, now)]
 
 
 def _intake(chunk: _Chunk, now: int) -> Intake:

@@ -66,8 +66,8 @@ class Pairing:
     a call once the rows of its claim are in the journal. A claim's idempotency keys are made of its name, so
     whatever is interrupted between the steps is done again, by this or by another process, and counts once.
 
-    A request whose response does not come in time becomes rows with the error type ``no_response``, a response
-    without request rows without features.
+    A request whose response does not come in time becomes rows with the error type ``no_response``, a
+    response without request rows without features.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Pairing:
         return future
 
     def sweep(self) -> int:
-        """Write the rows of calls that have waited long enough, or were left unfinished; return how many calls."""
+        """Write the rows of calls that were left unfinished or have waited long enough; return how many."""
         done = 0
         with self._rounds:
             self._settle()
@@ -266,9 +266,9 @@ class Pairing:
             except Exception as error:  # noqa: BLE001 - as above
                 failed[claim] = _told(error)
         for turn, (arrival, part) in enumerate(parts):
-            error = next((failed[call.claim] for _, call in part if call.claim in failed), None)
-            if error is not None:
-                arrival.future.set_exception(error)
+            errors = [failed[call.claim] for _, call in part if call.claim in failed]
+            if errors:
+                arrival.future.set_exception(errors[0])
                 continue
             placed = []
             for place, (new, call) in enumerate(part):
@@ -291,8 +291,8 @@ class Pairing:
             self._waiting = self._halves.waiting()
         if self._is_full():
             raise StorageUnavailable(
-                f"{self._waiting[0]} requests and responses wait for their other half, the most there may be; "
-                "does the logger send both (mode: all)? Send this again later"
+                f"{self._waiting[0]} requests and responses wait for their other half, the most there may "
+                "be; does the logger send both (mode: all)? Send this again later"
             )
         stored = self._halves.add(halves, claim=claim, settled=self._written, now=self._clock())
         self._written = []
