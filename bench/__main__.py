@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import alone, first_chart, ingest, logger, pages, windows
+from bench import alone, first_chart, imports, ingest, logger, pages, windows
 from bench.machine import facts
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "evidently": alone.evidently,
     "batches": ingest.batches,
     "singles": ingest.singles,
+    "imports": imports.imports,
     "analyses": windows.analyses,
     "keep-up": windows.keep_up,
     "pages": pages.pages,

@@ -24,12 +24,16 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Run:
-    """One run of a plan: url, path, type, body (file), connections, seconds, rate (requests/s or 0)."""
+    """One run of a plan: url, path, type, body (file), connections, seconds, rate (requests/s or 0).
+
+    Instead of a body there may be `turns`, pairs of headers and body (file): requests of one number follow
+    each other, one of each turn.
+    """
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
-        self.body = Path(plan["body"]).read_bytes()
-        self.marks = self.body.count(MARK)
+        turns = plan.get("turns") or [("", plan["body"])]
+        self.turns = [(headers.encode(), Path(body).read_bytes()) for headers, body in turns]
         self.number = plan.get("first", 0)
         self.accepted = 0
         self.failures: dict[int, int] = {}
@@ -37,14 +41,14 @@ class Run:
 
     def request(self) -> bytes:
         self.number += 1
-        mark = b"%08x" % self.number
-        body = self.body.replace(MARK, mark)
+        number, turn = divmod(self.number, len(self.turns))
+        headers, body = (part.replace(MARK, b"%08x" % number) for part in self.turns[turn])
         split = urlsplit(self.plan["url"])
         head = (
             f"POST {self.plan['path']} HTTP/1.1\r\nHost: {split.netloc}\r\n"
-            f"Content-Type: {self.plan['type']}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {self.plan['type']}\r\nContent-Length: {len(body)}\r\n"
         )
-        return head.encode() + body
+        return head.encode() + headers + b"\r\n" + body
 
     async def connection(self, started: float, first: int) -> None:
         split = urlsplit(self.plan["url"])
