@@ -281,7 +281,8 @@ lines = b'\\n'.join([
     b'{"id":"a","model_name":"m","outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[7]}]}',
     b'{"id":"b","model_name":"m","inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[2]}]}',
 ])
-service.import_payloads("open-inference", Payload(body=lines), ImportOptions(), Context(now=wall_clock()))
+context = Context(now=wall_clock())
+service.begin_import("open-inference", Payload(body=lines), ImportOptions(), context).answer()
 time.sleep(60)
 """
 

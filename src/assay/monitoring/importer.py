@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Any
 
 from assay.domain.answers import IngestAnswer, Rejected
 from assay.domain.columns import Kind
@@ -21,9 +22,9 @@ from assay.monitoring.intake.imports.flat import Row
 from assay.monitoring.intake.imports.options import BadItem, ImportOptions
 from assay.monitoring.intake.imports.reading import Payload, Reading, read_import
 from assay.monitoring.intake.records import draft_of_records
-from assay.monitoring.pairing import Pairing
+from assay.monitoring.pairing import Pairing, Placed
 
-__all__ = ["Importer", "PayloadsRejected"]
+__all__ = ["Begun", "Importer", "PayloadsRejected"]
 
 
 class PayloadsRejected(InvalidInput):
@@ -48,6 +49,62 @@ class _Batch:
     places: list[int]
 
 
+class Begun:
+    """An import that is queued.
+
+    Attributes
+    ----------
+    futures : done, all of them, once :meth:`answer` has nothing to wait for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reading: Reading,
+        queued: Sequence[tuple[_Batch, Intake, Future[IngestAnswer] | None]],
+        waiting: Sequence[tuple[int, Exchange]],
+        halves: Future[list[Placed]] | None,
+    ) -> None:
+        self._name = name
+        self._reading = reading
+        self._queued = queued
+        self._waiting = waiting
+        self._halves = halves
+        self.futures: list[Future[Any]] = [future for *_, future in queued if future is not None]
+        if halves is not None:
+            self.futures.append(halves)
+
+    def answer(self) -> ImportAnswer:
+        """Return what became of the import, once it is durable.
+
+        Raises
+        ------
+        PayloadsRejected
+            Where nothing of it can be used.
+        StorageError
+            Where it cannot be stored now. Part of it may be; sent again, it counts once if its calls have
+            ids or it has an idempotency key.
+        """
+        sums = _Sums(self._reading)
+        for batch, intake, future in self._queued:
+            answer = _without_rows(intake) if future is None else future.result()
+            sums.add(answer, batch.kind, batch.places)
+        if self._halves is not None:
+            for (place, half), placed in zip(self._waiting, self._halves.result(), strict=True):
+                if placed.error is not None:
+                    self._reading.reject(place, BadItem("unusable", placed.error.message))
+                elif not placed.new and placed.answer is None:
+                    sums.repeated(place, half.request_id)
+                elif placed.waiting:
+                    sums.waiting += 1
+                elif placed.answer is not None:
+                    sums.add(placed.answer, Kind.PREDICTIONS, place)
+        result = sums.answer(self._name)
+        if result.rejected_total and not (result.accepted or result.waiting or result.duplicates):
+            raise PayloadsRejected(result)
+        return result
+
+
 class Importer:
     """Reads payloads, writes the rows of whole ones and lets halves wait for each other. Thread-safe.
 
@@ -61,7 +118,7 @@ class Importer:
         self._submit = submit
         self.pairing = pairing
 
-    def take(
+    def begin(
         self,
         name: str,
         payload: Payload,
@@ -69,8 +126,8 @@ class Importer:
         context: Context,
         *,
         permit: Callable[[str], None] = lambda _: None,
-    ) -> ImportAnswer:
-        """Read a body in the format `name` and store what is good of it; durable when this returns.
+    ) -> Begun:
+        """Read a body in the format `name` and queue what is good of it, without waiting for the disk.
 
         `permit` is called with the name of each model before anything is stored, and raises where it may
         not be.
@@ -78,12 +135,11 @@ class Importer:
         Raises
         ------
         InvalidInput
-            Where there is no such format, or nothing of the body can be used.
+            Where there is no such format.
         Unreadable, TooLarge
             Where the body is no such payload, or holds more than the limits allow.
         StorageError
-            Where it cannot be stored now. Part of it may be; sent again, it counts once if its calls have
-            ids or the context has an idempotency key.
+            Where there is no room for more.
         """
         if options.model:
             check_name("model", options.model)
@@ -99,24 +155,7 @@ class Importer:
             if (intake := _intake(batch, options, context)) is not None
         ]
         halves = self.pairing.submit([half for _, half in waiting]) if waiting else None
-        sums = _Sums(reading)
-        for batch, intake, future in queued:
-            answer = _without_rows(intake) if future is None else future.result()
-            sums.add(answer, batch.kind, batch.places)
-        if halves is not None:
-            for (place, half), placed in zip(waiting, halves.result(), strict=True):
-                if placed.error is not None:
-                    reading.reject(place, BadItem("unusable", placed.error.message))
-                elif not placed.new and placed.answer is None:
-                    sums.repeated(place, half.request_id)
-                elif placed.waiting:
-                    sums.waiting += 1
-                elif placed.answer is not None:
-                    sums.add(placed.answer, Kind.PREDICTIONS, place)
-        result = sums.answer(name)
-        if result.rejected_total and not (result.accepted or result.waiting or result.duplicates):
-            raise PayloadsRejected(result)
-        return result
+        return Begun(name, reading, queued, waiting, halves)
 
     def erase(self, model_id: str, ids: Sequence[str]) -> None:
         """Delete what waits of the calls that these predictions are rows of."""

@@ -21,7 +21,6 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.feature_view import FeatureView
-from assay.domain.imported import ImportAnswer
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
@@ -31,7 +30,7 @@ from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
 from assay.monitoring.commander import Commander, require
 from assay.monitoring.group_commit import GroupCommit
-from assay.monitoring.importer import Importer
+from assay.monitoring.importer import Begun, Importer
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.intake.context import Context
 from assay.monitoring.intake.imports.options import ImportOptions
@@ -101,7 +100,7 @@ class Service:
         """Queue a judged batch; the future is done once it is durable (or holds the error)."""
         return self._committer.submit(intake)
 
-    def import_payloads(
+    def begin_import(
         self,
         name: str,
         payload: Payload,
@@ -109,9 +108,9 @@ class Service:
         context: Context,
         *,
         permit: Callable[[str], None] = lambda _: None,
-    ) -> ImportAnswer:
-        """Store what a serving platform logged in the format `name`; see :meth:`.importer.Importer.take`."""
-        return self._importer.take(name, payload, options, context, permit=permit)
+    ) -> Begun:
+        """Queue what a serving platform logged in the format `name`; see :meth:`.importer.Importer.begin`."""
+        return self._importer.begin(name, payload, options, context, permit=permit)
 
     def put_model(
         self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None

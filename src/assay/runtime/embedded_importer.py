@@ -32,4 +32,4 @@ class EmbeddedImporter(PayloadsImporter):
         context = Context(now=wall_clock(), limits=LIMITS, idempotency_key=key, body_hash=digest.digest())
         payload = Payload(body=body, media_type=LINES)
         with self._open() as service:
-            return service.import_payloads(name, payload, ImportOptions(**options), context)
+            return service.begin_import(name, payload, ImportOptions(**options), context).answer()

@@ -26,6 +26,7 @@ from assay.server.access import Gate, is_loopback, judge
 from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
 from assay.server.front import Front
 from assay.server.help import router as documentation
+from assay.server.import_events import ImportEvents
 from assay.server.ingest import Ingest
 from assay.server.routes import (
     audit,
@@ -148,6 +149,7 @@ def create_app(
     app.front = Front(
         app.behind,
         ingest,
+        ImportEvents(service, settings, ingest.inflight, clock=clock),
         Gate(access, settings),
         hosts=[name for name in known if name],
         addresses=not is_loopback(settings.host),

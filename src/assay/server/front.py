@@ -14,6 +14,7 @@ from assay.errors import AssayError, Forbidden
 from assay.server.access import JUDGED, Gate, is_loopback, require, require_somebody
 from assay.server.body import ClientGone
 from assay.server.errors import PROBLEM_TYPE, HttpProblem, Problem, problem_of
+from assay.server.import_events import IMPORT_ROUTE, ImportEvents
 from assay.server.ingest import INGEST_PATHS, Ingest
 from assay.server.scopes import SCOPES
 
@@ -50,16 +51,25 @@ class Front:
     ----------
     app : the framework's application.
     ingest : handler of the hot path.
+    events : handler of small imports, which come as often.
     gate : says who asks.
     hosts : further names that the server is known by.
     addresses : whether it may be called by any address, too.
     """
 
     def __init__(
-        self, app: Any, ingest: Ingest, gate: Gate, *, hosts: Collection[str] = (), addresses: bool = False
+        self,
+        app: Any,
+        ingest: Ingest,
+        events: ImportEvents,
+        gate: Gate,
+        *,
+        hosts: Collection[str] = (),
+        addresses: bool = False,
     ) -> None:
         self._app = app
         self._ingest = ingest
+        self._events = events
         self._gate = gate
         self._hosts = {host.lower() for host in hosts}
         self._addresses = addresses
@@ -81,6 +91,11 @@ class Front:
                 require(SCOPES["POST", scope["path"]])
                 status, body = await self._ingest(scope, headers, receive)
                 await _send(send, status, b"application/json", body, ())
+                return
+            if (options := self._events.options(scope, headers)) is not None:
+                require(SCOPES["POST", IMPORT_ROUTE])
+                body = await self._events(scope, headers, receive, options)
+                await _send(send, HTTPStatus.OK, b"application/json", body, ())
                 return
             if scope["method"] not in _READING and scope["path"] not in (SIGN_IN, SIGN_OUT):
                 require_somebody()  # no stranger's body is read

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-__all__ = ["finite", "reply"]
+__all__ = ["dumped", "finite", "reply"]
 
 
 @functools.cache
@@ -19,8 +19,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def reply(kind: Any, value: Any, *, status: int = 200) -> Response:
     """Return `value`, of type `kind`, as JSON; a number that is not finite becomes null."""
-    body = _adapter(kind).dump_json(value)
-    return Response(body, status_code=status, media_type="application/json")
+    return Response(dumped(kind, value), status_code=status, media_type="application/json")
+
+
+def dumped(kind: Any, value: Any) -> bytes:
+    """Return `value`, of type `kind`, as JSON; a number that is not finite becomes null."""
+    return _adapter(kind).dump_json(value)
 
 
 def finite(value: Any) -> Any:

@@ -49,9 +49,9 @@ class _Guarded:
         _require(intake.model_id)
         return self._service.submit(intake)
 
-    def import_payloads(self, name: Any, payload: Any, options: Any, context: Any) -> Any:
-        """Store what a serving platform logged, if the caller may log for every model in it."""
-        return self._service.import_payloads(name, payload, options, context, permit=_require)
+    def begin_import(self, name: Any, payload: Any, options: Any, context: Any) -> Any:
+        """Queue what a serving platform logged, if the caller may log for every model in it."""
+        return self._service.begin_import(name, payload, options, context, permit=_require)
 
     def models(self, *, after: str = "", limit: int = _PAGE) -> list[Model]:
         """Models that the caller may see, in order of their names."""

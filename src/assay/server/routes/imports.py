@@ -28,7 +28,7 @@ from assay.server.ingest import limits_of
 from assay.server.reply import reply
 from assay.server.schemas.imports import import_body, import_problems
 
-__all__ = ["router"]
+__all__ = ["ImportParameters", "media_type", "router"]
 
 Format = Annotated[
     Literal["kserve", "open-inference", "sagemaker", "mlflow"], Path(description="What logged the payloads.")
@@ -44,7 +44,7 @@ Key = Annotated[
 ]
 
 
-class _Options(BaseModel):
+class ImportParameters(BaseModel):
     """What the payloads do not say themselves."""
 
     model_config = ConfigDict(extra="forbid")
@@ -94,7 +94,7 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
     )
     async def take(
         format: Format,  # noqa: A002 - the word in the address
-        named: Annotated[_Options, Query()],
+        named: Annotated[ImportParameters, Query()],
         request: Request,
         key: Key = None,
     ) -> Response:
@@ -102,15 +102,15 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
         texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
         encoding = texts.get("content-encoding", "")
         content_type = texts.get("content-type", "")
-        media_type = _media_type(content_type, texts)
+        media = media_type(content_type, texts)
         options = named.options()
 
         def work(body: bytes) -> ImportAnswer:
             plain = decompress(body, encoding, limit=settings.max_decoded_bytes)
             tag = b"" if key is None else _hash(format, content_type, request.scope["query_string"], body)
             context = Context(now=now(), limits=limits_of(settings), idempotency_key=key, body_hash=tag)
-            payload = Payload(body=plain, media_type=media_type, headers=texts)
-            return service.import_payloads(format, payload, options, context)
+            payload = Payload(body=plain, media_type=media, headers=texts)
+            return service.begin_import(format, payload, options, context).answer()
 
         with Hold(inflight) as hold:
             body = await read_body(headers, request.receive, limit=settings.max_body_bytes, hold=hold)
@@ -120,7 +120,7 @@ def router(service: Service, settings: Settings, inflight: Inflight, *, now: Cal
     return routes
 
 
-def _media_type(content_type: str, headers: dict[str, str]) -> str:
+def media_type(content_type: str, headers: dict[str, str]) -> str:
     """Return the media type, if it is one that can be read.
 
     An event in binary mode has the type of the model's request, which may be any.
