@@ -93,7 +93,11 @@ LOOP = {}
 LOOP["x"] = LOOP
 
 
-@pytest.mark.parametrize("value", [object(), Hostile(), LOOP, np.zeros(3), lambda: 1], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), Hostile(), LOOP, np.zeros(3), lambda: 1],
+    ids=["object", "hostile", "loop", "array", "function"],
+)
 def test_what_has_no_json_raises(value):
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is, the logger counts it
         encode_row({"x": value})

@@ -126,7 +126,6 @@ def test_an_array_gets_its_names(monitor, stored):
         ({"a": 0.25, "c": 0.75}, "probabilities", (None, None, {"a": 0.25, "c": 0.75})),
         (("late", 0.9), lambda pair: {"prediction": pair[0], "score": pair[1]}, ("late", 0.9, {})),
     ],
-    ids=repr,
 )
 def test_what_is_returned_is_understood(monitor, stored, result, returns, expected):
     @assay.monitored(model="m", monitor=monitor, returns=returns, classes=["a", "b"])
