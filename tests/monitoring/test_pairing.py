@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,16 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assay
+from assay.domain.batch import Entry, Receipt
 from assay.domain.time import SECOND
-from assay.errors import StorageUnavailable
+from assay.errors import StorageFull, StorageUnavailable
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.id_window import IdWindow
 from assay.monitoring.intake.imports.exchange import Exchange, load, packed
 from assay.monitoring.pairing import Pairing
-from assay.ports.halves import Call, Half
+from assay.ports.halves import Call, Half, Halves
 from assay.ports.journal import Journal
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
+from assay.storage.sql import SqlHalves, SqlJournal, open_database
 from assay.testing.memory import MemoryJournal
 from assay.testing.memory_halves import MemoryHalves
 
@@ -51,7 +54,7 @@ class Failing(MemoryHalves):
         super().__init__()
         self.failures: list[str] = []
 
-    def _fail(self, where: str) -> None:
+    def fail(self, where: str) -> None:
         if self.failures and self.failures[0] == where:
             self.failures.pop(0)
             raise StorageUnavailable("the database does not answer")
@@ -59,27 +62,41 @@ class Failing(MemoryHalves):
     def add(
         self, halves: Sequence[Half], *, claim: bytes, settled: Sequence[bytes] = (), now: int
     ) -> list[tuple[bool, Call]]:
-        self._fail("before add")
+        self.fail("before add")
         stored = super().add(halves, claim=claim, settled=settled, now=now)
-        self._fail("after add")
+        self.fail("after add")
         return stored
 
     def settle(self, claims: Sequence[bytes], *, now: int) -> None:
         if claims:
-            self._fail("before settle")
+            self.fail("before settle")
         super().settle(claims, now=now)
         if claims:
-            self._fail("after settle")
+            self.fail("after settle")
 
     def claim_due(self, *, before: int, claim: bytes, limit: int) -> list[Call]:
-        self._fail("before claim")
+        self.fail("before claim")
         claimed = super().claim_due(before=before, claim=claim, limit=limit)
-        self._fail("after claim")
+        self.fail("after claim")
         return claimed
 
 
+class FailingJournal(MemoryJournal):
+    """A journal with the same trouble."""
+
+    def __init__(self, halves: Failing) -> None:
+        super().__init__()
+        self._halves = halves
+
+    def append(self, entries: Sequence[Entry], *, now: int) -> list[Receipt]:
+        self._halves.fail("before append")
+        receipts = super().append(entries, now=now)
+        self._halves.fail("after append")
+        return receipts
+
+
 @contextmanager
-def pairing(halves: MemoryHalves, journal: Journal, clock: Clock, **options: Any) -> Iterator[Pairing]:
+def pairing(halves: Halves, journal: Journal, clock: Clock, **options: Any) -> Iterator[Pairing]:
     """A process's part: its window of ids knows nothing of those before it."""
     committer = GroupCommit(journal, IdWindow(1_000), clock=clock)
     made = Pairing(halves, committer.submit, clock=clock, wait_seconds=WAIT, keep_seconds=600, **options)
@@ -129,7 +146,12 @@ def expected(sides: dict[str, set[str]], rows: dict[str, int]) -> list[tuple[Any
 EVENTS = st.lists(
     st.tuples(st.sampled_from("abcd"), st.sampled_from(["request", "response"])), min_size=1, max_size=14
 )
-TROUBLE = st.lists(st.sampled_from(["before add", "after add", "before settle", "after settle"]), max_size=3)
+TROUBLE = st.lists(
+    st.sampled_from(
+        [f"{when} {step}" for when in ("before", "after") for step in ("add", "append", "settle", "claim")]
+    ),
+    max_size=4,
+)
 
 
 @settings(max_examples=120, deadline=None)
@@ -147,7 +169,8 @@ def test_any_order_with_duplicates_failures_and_restarts_gives_the_same_rows(
     trouble: list[str],
     rows: dict[str, int],
 ) -> None:
-    halves, journal, clock = Failing(), MemoryJournal(), Clock()
+    halves, clock = Failing(), Clock()
+    journal = FailingJournal(halves)
     halves.failures = list(trouble)
     made = {"request": request, "response": response}
     places = sorted({0, len(events)} | {cut for cut in cuts if cut < len(events)})
@@ -261,6 +284,85 @@ def test_an_exchange_survives_its_bytes() -> None:
     assert load(packed(made)) == made
 
 
+def test_a_round_is_one_batch_of_each_model() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    with pairing(halves, journal, clock) as process:
+        process.submit([request(str(call), model=f"m{call % 2}") for call in range(40)]).result(20)
+        told = process.submit([response(str(call), model=f"m{call % 2}") for call in range(40)]).result(20)
+    assert [one.answer is not None and one.answer.accepted for one in told] == [1] * 40
+    assert [(batch.model_id, batch.rows) for batch in journal.read(after=0)] == [("m0", 20), ("m1", 20)]
+
+
+def test_each_call_is_told_its_own_part_of_the_batch() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    bad = Exchange(model="m", request_id="bad", timestamp="never", features=[{"x": "1"}] * 2, whole=False)
+    naive = Exchange(
+        model="m", request_id="naive", timestamp="2020-01-01T00:00", features=[{"x": "n"}], whole=False
+    )
+    twice = [request("a", 2), response("a", 2), request("a:1"), response("a:1")]
+    others = [bad, response("bad", 2), naive, response("naive"), request("z", 3), response("z", 3)]
+    with pairing(halves, journal, clock) as process:
+        placed = process.submit(twice + others).result(20)
+    answers = [one.answer for one in placed[1::2]]
+    assert [answer and (answer.accepted, answer.duplicates, answer.rejected_total) for answer in answers] == [
+        (2, 0, 0),
+        (0, 1, 0),
+        (0, 0, 2),
+        (1, 0, 0),
+        (3, 0, 0),
+    ]
+    assert [[item.index for item in answer.rejected] for answer in answers if answer] == [
+        [],
+        [0],
+        [0, 1],
+        [],
+        [],
+    ]
+    assert [answer.notes for answer in answers if answer and answer.notes] == [
+        ("1 timestamps had no zone and were read as UTC",)
+    ]
+
+
+def test_calls_that_fit_into_no_one_batch_are_written_one_by_one() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    wide = [
+        Exchange(
+            model="m",
+            request_id=f"w{call}",
+            features=[{f"f{call}_{place}": 1.0 for place in range(6_000)}],
+            whole=False,
+        )
+        for call in range(2)
+    ]
+    answers = [half for one in wide for half in (one, response(one.request_id))]
+    with pairing(halves, journal, clock) as process:
+        told = process.submit(answers).result(20)
+        assert [one.answer and one.answer.accepted for one in told[1::2]] == [1, 1]
+    assert sorted(row[0] for row in rows_of(journal)) == ["w0", "w1"]
+
+
+def test_trouble_of_the_journal_loses_no_call() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    refused = 1
+
+    def guard() -> None:
+        nonlocal refused
+        refused -= 1
+        if refused >= 0:
+            raise StorageFull("the disk is full")
+
+    committer = GroupCommit(journal, IdWindow(1_000), clock=clock, guard=guard)
+    process = Pairing(halves, committer.submit, clock=clock, wait_seconds=WAIT, keep_seconds=600)
+    with pytest.raises(StorageFull):
+        process.submit([request("a"), response("a"), request("b"), response("b")]).result(20)
+    (again,) = process.submit([response("a")]).result(20)
+    assert again.answer is not None
+    process.close()
+    committer.close()
+    assert [row[0] for row in rows_of(journal)] == ["a", "b"]
+    assert halves.waiting() == (0, 0)
+
+
 CHILD = """
 import os, pathlib, sys, time
 from assay.runtime.settings import Settings
@@ -268,39 +370,71 @@ from assay.runtime.wiring import build_service, wall_clock
 from assay.monitoring.intake.context import Context
 from assay.monitoring.intake.imports.options import ImportOptions
 from assay.monitoring.intake.imports.reading import Payload
+from assay.monitoring.pairing import Pairing
 from assay.storage.sql.halves import SqlHalves
+from assay.storage.sql.journal import SqlJournal
 
-def die(*_, **__):
-    print("dying", flush=True)
-    time.sleep(60)
+def dying(method, *, first):
+    def die(*args, **options):
+        if not first:
+            method(*args, **options)
+        print("dying", flush=True)
+        time.sleep(60)
+    return die
 
-SqlHalves.settle = die
-service = build_service(Settings(data_dir=pathlib.Path(sys.argv[1])))
+folder, step = sys.argv[1:]
+match step:
+    case "claimed":
+        SqlJournal.append = dying(SqlJournal.append, first=True)
+    case "written":
+        SqlJournal.append = dying(SqlJournal.append, first=False)
+    case "unsettled":
+        SqlHalves.settle = dying(SqlHalves.settle, first=True)
+    case "settled":
+        SqlHalves.settle = dying(SqlHalves.settle, first=False)
+    case "overdue":
+        SqlHalves.claim_due = dying(SqlHalves.claim_due, first=False)
+wait = 0.0 if step == "overdue" else 900.0
 lines = b'\\n'.join([
     b'{"id":"a","model_name":"m","inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[1]}]}',
     b'{"id":"a","model_name":"m","outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[7]}]}',
     b'{"id":"b","model_name":"m","inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[2]}]}',
 ])
+if step == "overdue":
+    Pairing._run = lambda self: [self._round([self._queue.get()]), self.sweep()]
+service = build_service(Settings(data_dir=pathlib.Path(folder), import_wait_seconds=wait))
 context = Context(now=wall_clock())
 service.begin_import("open-inference", Payload(body=lines), ImportOptions(), context).answer()
 time.sleep(60)
 """
 
 
-def test_a_process_killed_between_rows_and_halves_leaves_each_call_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "step",
+    [
+        "claimed",
+        pytest.param("written", marks=pytest.mark.nightly),
+        "unsettled",
+        pytest.param("settled", marks=pytest.mark.nightly),
+        "overdue",
+    ],
+)
+def test_a_process_killed_after_any_step_leaves_each_call_once(tmp_path: Path, step: str) -> None:
     folder = tmp_path / "data"
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(CHILD), str(folder)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(CHILD), str(folder), step], stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    assert child.stdout.readline() == "dying\n"  # the rows are in the journal, the halves are not settled
+    assert child.stdout.readline() == "dying\n"
     os.kill(child.pid, signal.SIGKILL)
     child.wait(20)
     child.stdout.close()
     service = build_service(Settings(data_dir=folder, import_wait_seconds=0.0))
     try:
         deadline = 100
-        while service.catch_up() and service.model("m").predictions < 2 and deadline:
+        while service.catch_up() and deadline:
+            if service.models() and service.model("m").predictions == 2:
+                break
             deadline -= 1
             signal.sigtimedwait([], 0.1)
     finally:
@@ -329,3 +463,85 @@ def test_erasing_drops_what_waits(tmp_path: Path) -> None:
         )
         assert (answer.accepted, answer.waiting) == (2, 1)
         assert {one.prediction_id for one in monitor.predictions("m")} == {"other", "b:0", "b:1"}
+
+
+SENDER = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from assay.monitoring.group_commit import GroupCommit
+from assay.monitoring.id_window import IdWindow
+from assay.monitoring.pairing import Pairing
+from assay.runtime.wiring import wall_clock
+from assay.storage.sql import SqlHalves, SqlJournal, open_database
+from tests.monitoring.test_pairing import request, response
+
+database = open_database(sys.argv[1])
+committer = GroupCommit(SqlJournal(database), IdWindow(1_000), clock=wall_clock)
+process = Pairing(
+    SqlHalves(database), committer.submit, clock=wall_clock, wait_seconds=600, keep_seconds=600
+)
+made = {"request": request, "response": response}
+halves = [made[side](call) for side, _, call in (line.partition(" ") for line in sys.stdin.read().split(","))]
+
+def send(begin):
+    process.submit(halves[begin:begin + 4]).result(60)
+    os.write(1, b"sent\\n")  # whole, whichever thread
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(send, range(0, len(halves), 4)))
+process.sweep()
+process.close()
+committer.close()
+database.close()
+"""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.nightly), True])
+def test_two_processes_on_one_database_write_each_call_once(postgres_url: str, killed: bool) -> None:
+    calls = [f"c{number}" for number in range(240)]
+    events = [(side, call) for call in calls for side in ("request", "response")]
+    chance = random.Random(7)
+
+    def start() -> subprocess.Popen[str]:
+        """A process that sends most events, so that many come to both, in an order of its own."""
+        child = subprocess.Popen(
+            [sys.executable, "-c", SENDER, postgres_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdin is not None
+        own = [" ".join(event) for event in chance.sample(events, len(events) * 2 // 3)]
+        child.stdin.write(",".join(own))
+        child.stdin.close()
+        return child
+
+    open_database(postgres_url).close()
+    children = [start(), start()]
+    if killed:
+        first = children.pop(0)
+        assert first.stdout is not None
+        for _ in range(chance.randrange(5, 40)):
+            assert first.stdout.readline() == "sent\n"
+        first.kill()
+        first.wait(20)
+        first.stdout.close()
+        children.append(start())
+    for child in children:
+        assert child.stdout is not None
+        told = child.stdout.read()
+        child.stdout.close()
+        assert child.wait(60) == 0
+        assert told.count("sent") == 80
+    database = open_database(postgres_url)
+    try:
+        halves, journal, clock = SqlHalves(database), SqlJournal(database), Clock()
+        with pairing(halves, journal, clock) as process:
+            process.submit([made(call) for call in calls for made in (request, response)]).result(60)
+        assert rows_of(journal) == expected(
+            {call: {"request", "response"} for call in calls}, dict.fromkeys(calls, 1)
+        )
+        assert halves.waiting() == (0, 0)
+    finally:
+        database.close()

@@ -7,6 +7,7 @@ import gzip
 import json
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -249,6 +250,51 @@ def test_other_types_and_large_bodies_are_refused(live: Live) -> None:
     assert post(live, "mlflow", b" " * (5 << 20)).status_code == 413
     bomb = gzip.compress(b" " * (17 << 20))
     assert post(live, "mlflow", bomb, {"Content-Encoding": "gzip"}).status_code == 413
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"model": "ways"},
+        {"model": "ways", "feature_names": 'a,"b,c"', "classes": "x,y"},
+        {"model": "ways", "feature_names": "a,,b"},
+        {"model": "ways\0"},
+        {"model": "wäys", "score": "prediction"},
+        {"modle": "ways"},
+        {"model": ["a", "b"]},
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"x": 1}', b'{"request": {"instances": [[1, 2]]}, "response": [0.25]}']
+)
+def test_both_ways_of_a_request_give_the_same_answer(
+    live: Live, name: str, query: dict[str, Any], body: bytes
+) -> None:
+    quick = post(live, name, body, **query)
+    # A body whose length is not told goes the framework's way.
+    path, headers = f"/api/v1/import/{name}", {"Content-Type": "application/json"}
+    usual = live.http.post(path, content=iter([body]), headers=headers, params=query)
+    assert "content-length" not in usual.request.headers
+    assert quick.status_code == usual.status_code
+    assert quick.json() == usual.json()
+    assert quick.headers.keys() == usual.headers.keys()
+
+
+def test_small_requests_share_commits(live: Live) -> None:
+    def both(call: int) -> int:
+        with httpx.Client(base_url=f"http://localhost:{live.port}") as http:
+            bodies = {"request": {"instances": [[call]]}, "response": {"predictions": [call]}}
+            answers = [
+                http.post("/api/v1/import/kserve", json=body, headers=event(side, f"s{call}", "shared"))
+                for side, body in bodies.items()
+            ]
+        return int(answers[-1].json()["accepted"])
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(both, range(64))) == [1] * 64
+    assert len(stored(live, "shared")) == 64
 
 
 def test_hostile_names_are_stored_as_they_are(live: Live) -> None:

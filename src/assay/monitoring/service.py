@@ -380,6 +380,7 @@ class Service:
 
     def close(self) -> None:
         """Commit what is queued, stop the background work and close the stores."""
+        self._importer.close()
         self._committer.close()
         self.access.close()
         self._background.close()
