@@ -104,6 +104,7 @@ class Pairing:
         self._written: list[bytes] = []  # claims whose rows are in the journal, not settled yet
         self._waiting = (0, 0)
         self._counted = float("-inf")
+        self._idle = _IDLE_SECONDS  # how long nothing comes before claims are settled by themselves
 
     def resume(self) -> None:
         """Go on with what an earlier process has left waiting, if there is anything."""
@@ -189,23 +190,27 @@ class Pairing:
                 self._round(group)
                 continue
             with self._rounds:
-                self._quietly(self._settle)
+                settled = self._quietly(self._settle)
+            self._idle = _IDLE_SECONDS if settled else _SWEEP_SECONDS
             if group is None:
                 return
 
-    def _quietly(self, work: Callable[[], object]) -> None:
-        """Do what is done again later if it fails now."""
+    def _quietly(self, work: Callable[[], object]) -> bool:
+        """Do what is done again later if it fails now; return whether it succeeded."""
         try:
             work()
         except AssayError as error:
             _log.warning("halves of calls are kept, and their rows are written later: %s", error)
         except Exception:  # noqa: BLE001 - one failure must not end the thread
             _log.exception("halves of calls are kept, and their rows are written later")
+        else:
+            return True
+        return False
 
     def _group(self) -> list[_Arrival] | None:
         """Return what is queued, soon; nothing where nothing comes, None at the end."""
         try:
-            first = self._queue.get(timeout=_IDLE_SECONDS if self._written else _SWEEP_SECONDS)
+            first = self._queue.get(timeout=self._idle if self._written else _SWEEP_SECONDS)
         except Empty:
             return []
         if first is None:

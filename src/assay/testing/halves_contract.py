@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
 
@@ -153,18 +154,17 @@ class HalvesContract:
     def test_of_two_who_bring_a_half_each_exactly_one_claims_the_call(self, halves: Halves) -> None:
         start = threading.Barrier(2)
 
-        def bring(side: str, claim: bytes) -> list[tuple[bool, Call]]:
-            order = range(40) if side == "request" else range(39, -1, -1)
-            start.wait(20)
-            return [
-                one
-                for number in order
-                for one in halves.add([Half("m", str(number), side, b"x")], claim=claim, now=1)  # type: ignore[arg-type]
-            ]
+        def bring(side: Literal["request", "response"], claim: bytes) -> list[tuple[bool, Call]]:
+            stored = []
+            for number in range(40):
+                start.wait(20)
+                stored += halves.add([Half("m", str(number), side, b"x")], claim=claim, now=1)
+            return stored
 
         with ThreadPoolExecutor(2) as pool:
-            stored = [*pool.map(bring, ("request", "response"), (ONE, TWO))]
+            told = [pool.submit(bring, "request", ONE), pool.submit(bring, "response", TWO)]
+            stored = [one.result(60) for one in told]
         for number in range(40):
-            told = [call.claim for one in stored for _, call in one if call.request_id == str(number)]
-            assert sorted(claim is not None for claim in told) == [False, True]
+            claims = [call.claim for one in stored for _, call in one if call.request_id == str(number)]
+            assert sorted(claim is not None for claim in claims) == [False, True]
         assert len(halves.claimed(ONE)) + len(halves.claimed(TWO)) == 40
