@@ -311,7 +311,7 @@ class Failing:
         future.set_exception(self.error)
         return future
 
-    def model(self, _: str) -> None:
+    def model(self, model_id: str) -> None:  # noqa: ARG002 - the guard names it
         raise self.error
 
     def health(self) -> ServiceHealth:
