@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from assay.domain.time import DAY, HOUR, Granularity, from_micros
 from assay.errors import NotFound
 from assay.monitoring.coverage import Piece, cover, plan_steps, snap
 from assay.monitoring.deltas import decode_if_fits, outcome_type
-from assay.monitoring.feature_detail import Cut, feature_view
+from assay.monitoring.feature_detail import Cut, feature_view, unknown_feature
 from assay.monitoring.profile_cache import ProfileCache
 from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.summary_pool import StoredSummary
@@ -32,6 +32,8 @@ from assay.stats.metrics import (
 )
 from assay.stats.summaries.classification import ClassificationSummary
 from assay.stats.summaries.feature_profile import FeatureProfile
+from assay.stats.summaries.packed_profile import PackedProfile
+from assay.stats.summaries.parallel import map_columns
 from assay.stats.summaries.reference import Reference
 from assay.stats.summaries.regression import RegressionSummary
 from assay.stats.summaries.traffic import TrafficSummary
@@ -40,6 +42,8 @@ __all__ = ["Analyst", "Selection"]
 
 _CACHED_BYTES = 64 << 20
 _SCORE_BARS = 50
+_KEPT = (Granularity.DAY, Granularity.MONTH)  # decoded ones; there are too many of the others
+_Read = tuple[ProfileKey, int, int]  # whose bytes, how many, and their hash
 _ORDER = (Granularity.MINUTE, Granularity.HOUR, Granularity.DAY, Granularity.MONTH)
 
 
@@ -66,7 +70,7 @@ class Analyst:
         self._profiles = profiles
         self._references = references
         self._clock = clock
-        self._decoded: ProfileCache[tuple[ProfileKey, int, int]] = ProfileCache(_CACHED_BYTES)
+        self._decoded: ProfileCache[_Read, StoredSummary | PackedProfile] = ProfileCache(_CACHED_BYTES)
 
     def metrics(
         self,
@@ -131,7 +135,7 @@ class Analyst:
         wanted = [name for name in reference.features if features is None or name in features]
         expected = reference.profile.features
         answers = []
-        for start, end, current in self._profiles_of(model, selection, step, reference):
+        for start, end, current in self._profiles_of(model, selection, step, reference, wanted):
             observed = current.features
             answers.append(
                 DriftWindow(
@@ -162,23 +166,38 @@ class Analyst:
             raise NotFound(
                 f"model {model.model_id[:80]!r} has no reference yet: log predictions, or give one"
             )
-        cuts = [] if step is None else self._profiles_of(model, selection, step, reference)
+        if feature not in reference.features:
+            raise unknown_feature(model.model_id, feature)
+        cuts = [] if step is None else self._profiles_of(model, selection, step, reference, [feature])
         (bounds,) = self._windows(model, selection, None, Granularity.HOUR).bounds
         if cuts and (cuts[0][0], cuts[-1][1]) == bounds:  # adding up costs less than reading again
             whole = (*bounds, FeatureProfile.merge_many([one for _, _, one in cuts]))
         else:
-            (whole,) = self._profiles_of(model, selection, None, reference)
+            (whole,) = self._profiles_of(model, selection, None, reference, [feature])
         return feature_view(model.model_id, feature, reference, name, whole, cuts)
 
     def _profiles_of(
-        self, model: Model, selection: Selection, step: int | None, reference: Reference
+        self,
+        model: Model,
+        selection: Selection,
+        step: int | None,
+        reference: Reference,
+        features: Sequence[str],
     ) -> list[Cut]:
-        """Return the features' profile of each window, an empty one where nothing was logged."""
+        """Return the profile of some features in each window, an empty one where nothing was logged."""
         windows = self._windows(model, selection, step, Granularity.HOUR)
-        found = self._series(model, ProfileKind.FEATURES, selection, windows, reference)
+        stored = self._stored(model, ProfileKind.FEATURES, selection, windows, reference)
+        packed = map_columns(
+            lambda item: self._unpack(*item, reference), stored, values=len(stored) * reference.layout.size
+        )
+        whole = len(features) == len(reference.features)
+        layout = reference.layout if whole else reference.layout.part(features)
+        parts: list[list[FeatureProfile | PackedProfile]] = [[] for _ in windows.bounds]
+        for (key, _), one in zip(stored, packed, strict=True):
+            parts[windows.place(key.start)].append(one if whole else FeatureProfile.cut(one, layout))
         return [
-            (low, high, one if isinstance(one, FeatureProfile) else FeatureProfile.empty(reference))
-            for (low, high), one in zip(windows.bounds, found, strict=True)
+            (low, high, FeatureProfile.merge_many(part or [FeatureProfile.assemble(layout, 0, [])]))
+            for (low, high), part in zip(windows.bounds, parts, strict=True)
         ]
 
     def totals(self, model: Model) -> tuple[int, int]:
@@ -188,7 +207,7 @@ class Analyst:
             for key, data in self._profiles.scan(
                 model.model_id, kind, Granularity.MONTH, start=-(1 << 62), end=1 << 62
             ):
-                summary = self._decode(model, key, data, None)
+                summary = self._decode(model, key, data)
                 if isinstance(summary, TrafficSummary):
                     predictions += summary.n
                 elif isinstance(summary, ClassificationSummary):
@@ -231,18 +250,29 @@ class Analyst:
         return finest
 
     def _series(
+        self, model: Model, kind: ProfileKind, selection: Selection, windows: _Windows
+    ) -> list[StoredSummary | None]:
+        """Merge the stored buckets into one summary a window; None where there is none."""
+        parts: list[list[StoredSummary]] = [[] for _ in windows.bounds]
+        for key, data in self._stored(model, kind, selection, windows):
+            summary = self._decode(model, key, data)
+            if summary is not None:
+                parts[windows.place(key.start)].append(summary)
+        return [_merge(part) for part in parts]
+
+    def _stored(
         self,
         model: Model,
         kind: ProfileKind,
         selection: Selection,
         windows: _Windows,
         reference: Reference | None = None,
-    ) -> list[StoredSummary | None]:
-        """Merge the stored buckets into one summary a window; None where there is none."""
-        parts: list[list[StoredSummary]] = [[] for _ in windows.bounds]
-        starts = [low for low, _ in windows.bounds]
-        for piece in windows.pieces:
-            for key, data in self._profiles.scan(
+    ) -> list[tuple[ProfileKey, bytes]]:
+        """Read the buckets that make up the windows."""
+        return [
+            item
+            for piece in windows.pieces
+            for item in self._profiles.scan(
                 model.model_id,
                 kind,
                 piece.granularity,
@@ -252,24 +282,30 @@ class Analyst:
                 slice_key=selection.slice[0],
                 slice_value=selection.slice[1],
                 reference_id=reference.id if reference is not None else "",
-            ):
-                summary = self._decode(model, key, data, reference)
-                if summary is not None:
-                    parts[bisect.bisect_right(starts, key.start) - 1].append(summary)
-        return [_merge(part) for part in parts]
+            )
+        ]
 
-    def _decode(
-        self, model: Model, key: ProfileKey, data: bytes, reference: Reference | None
-    ) -> StoredSummary | None:
+    def _decode(self, model: Model, key: ProfileKey, data: bytes) -> StoredSummary | None:
         """Read a profile, or remember having read these very bytes."""
         name = (key, len(data), hash(data))
         held = self._decoded.find((name,)).get(name)
         if held is None:
-            references: Mapping[str, Reference] = {} if reference is None else {reference.id: reference}
-            held = decode_if_fits(model, key, data, references)
-            if held is not None and key.granularity in (Granularity.DAY, Granularity.MONTH):
+            held = decode_if_fits(model, key, data, {})
+            if held is not None and key.granularity in _KEPT:
                 self._decoded.store({name: held})
+        assert not isinstance(held, PackedProfile)  # noqa: S101 - of another kind, under another key
         return held
+
+    def _unpack(self, key: ProfileKey, data: bytes, reference: Reference) -> PackedProfile:
+        """Read a profile of features, or remember having read these very bytes."""
+        name = (key, len(data), hash(data))
+        held = self._decoded.find((name,)).get(name)
+        if isinstance(held, PackedProfile):
+            return held
+        packed = PackedProfile.from_bytes(data, reference.layout)
+        if key.granularity in _KEPT:
+            self._decoded.store({name: packed})
+        return packed
 
     def _metric_window(
         self,
@@ -308,13 +344,14 @@ class _Windows:
     bounds: list[tuple[int, int]]
     pieces: list[Piece]
 
+    def place(self, start: int) -> int:
+        """Return the place of the window that holds a bucket."""
+        return bisect.bisect_right(self.bounds, start, key=lambda bounds: bounds[0]) - 1
+
 
 def _merge(parts: Sequence[StoredSummary]) -> StoredSummary | None:
     if not parts:
         return None
-    profiles = [part for part in parts if isinstance(part, FeatureProfile)]
-    if profiles:
-        return FeatureProfile.merge_many(profiles)
     merged = parts[0]
     for part in parts[1:]:
         merged = merged.merge(part)  # type: ignore[arg-type] # one series, one type

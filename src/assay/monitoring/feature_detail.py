@@ -20,7 +20,7 @@ from assay.stats.summaries.floats import finite_or_none
 from assay.stats.summaries.numeric import NumericSummary
 from assay.stats.summaries.reference import Reference
 
-__all__ = ["Cut", "feature_view"]
+__all__ = ["Cut", "feature_view", "unknown_feature"]
 
 Cut = tuple[int, int, FeatureProfile]
 """A window's bounds (µs) and the profile of its rows."""
@@ -45,10 +45,7 @@ def feature_view(
         Where the reference does not know the feature.
     """
     if feature not in reference.features:
-        raise NotFound(
-            f"the reference of {model_id[:80]!r} knows no feature {feature[:80]!r}; "
-            "features that came later are compared once a new reference is given"
-        )
+        raise unknown_feature(model_id, feature)
     expected = reference.profile.features[feature]
     start, end, profile = whole
     observed = profile.features[feature]
@@ -78,6 +75,14 @@ def feature_view(
             )
             for low, high, part in windows
         ),
+    )
+
+
+def unknown_feature(model_id: str, feature: str) -> NotFound:
+    """Return the error for a feature that the reference does not know."""
+    return NotFound(
+        f"the reference of {model_id[:80]!r} knows no feature {feature[:80]!r}; "
+        "features that came later are compared once a new reference is given"
     )
 
 

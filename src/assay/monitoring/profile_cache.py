@@ -8,14 +8,16 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from assay.monitoring.summary_pool import StoredSummary, memory_of
+from assay.stats.summaries.packed_profile import PackedProfile
 
 __all__ = ["ProfileCache"]
 
 
 Key = TypeVar("Key", bound=Hashable)
+Held = TypeVar("Held", bound=StoredSummary | PackedProfile)
 
 
-class ProfileCache(Generic[Key]):
+class ProfileCache(Generic[Key, Held]):
     """The most recently used profiles; thread-safe.
 
     Parameters
@@ -25,11 +27,11 @@ class ProfileCache(Generic[Key]):
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._held: OrderedDict[Key, tuple[int, StoredSummary]] = OrderedDict()
+        self._held: OrderedDict[Key, tuple[int, Held]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def find(self, keys: Collection[Key]) -> dict[Key, StoredSummary]:
+    def find(self, keys: Collection[Key]) -> dict[Key, Held]:
         """Those of `keys` that are held."""
         found = {}
         with self._lock:
@@ -40,12 +42,12 @@ class ProfileCache(Generic[Key]):
                     found[key] = entry[1]
         return found
 
-    def store(self, summaries: Mapping[Key, StoredSummary]) -> None:
+    def store(self, summaries: Mapping[Key, Held]) -> None:
         """Hold summaries."""
         with self._lock:
             for key, summary in summaries.items():
                 self._drop(key)
-                size = memory_of(summary)
+                size = summary.nbytes if isinstance(summary, PackedProfile) else memory_of(summary)
                 self._held[key] = (size, summary)
                 self._bytes += size
             while self._bytes > self._max_bytes and self._held:

@@ -96,7 +96,7 @@ class Profiler:
         self._round_bytes = round_bytes
         self._raw = RawRows(journal, lake)
         self._join = LabelJoin(self._raw, profiles)
-        self._cache: ProfileCache[ProfileKey] = ProfileCache(cache_bytes)
+        self._cache: ProfileCache[ProfileKey, StoredSummary] = ProfileCache(cache_bytes)
         self.references = ReferenceKeeper(self._raw, profiles)
         self._slice_values: dict[str, dict[str, set[str]]] = {}
         self._dirty = DirtyRebuilder(self._raw, profiles, self.references, clock=clock)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.errors import InvalidInput
+from assay.stats.summaries.encoded_ints import EncodedInts
 
 __all__ = ["MAX_CELLS", "Ints", "Kind", "Reader", "Writer"]
 
@@ -241,20 +242,29 @@ class Reader:
             raise InvalidInput(f"summary bytes hold {found} counts where {size} belong")
         if size is None and found > limit:
             raise InvalidInput(f"summary bytes claim {found} counts; at most {limit} are possible here")
+        return self._encoded(found).dense()
+
+    def encoded_ints(self, *, size: int) -> EncodedInts:
+        """`size` counts, left as they were written."""
+        found = self.uint()
+        if found != size:
+            raise InvalidInput(f"summary bytes hold {found} counts where {size} belong")
+        return self._encoded(found)
+
+    def _encoded(self, found: int) -> EncodedInts:
         if not found:
-            return np.zeros(0, dtype=np.int64)
+            return EncodedInts(0, np.zeros(0, dtype=np.int64))
         form = self.raw(1)[0]
         kind, values = form & 3, _UNSIGNED[form >> 2 & 3]
         if kind == _DENSE:
             if found * values.itemsize > len(self._data):
                 raise InvalidInput(f"summary bytes end early: {found} counts expected at {self._place}")
-            return self._unsigned(values, found).astype(np.int64)
-        result = np.zeros(found, dtype=np.int64)
+            return EncodedInts(found, self._unsigned(values, found))
         if kind == _BITMAP:
             bits = np.frombuffer(self.raw((found + 7) // 8), dtype=np.uint8)
-            places = np.flatnonzero(np.unpackbits(bits, count=found))
-            result[places] = self._unsigned(values, places.size)
-        elif kind == _GAPS:
+            kept = EncodedInts.set_bits(bits, found)
+            return EncodedInts(found, self._unsigned(values, kept), bits=bits)
+        if kind == _GAPS:
             (kept,) = _LENGTH.unpack(self.raw(_LENGTH.size))
             gaps = self._unsigned(_UNSIGNED[form >> 4 & 3], kept).astype(np.int64)
             if kept and (gaps.min() < 0 or gaps.max() >= found):
@@ -262,16 +272,19 @@ class Reader:
             places = np.cumsum(gaps)
             if kept and (places[-1] >= found or (gaps[1:] == 0).any()):
                 raise InvalidInput("summary bytes place a count outside its array")
-            result[places] = self._unsigned(values, kept)
-        else:
-            raise InvalidInput(f"summary bytes hold an array of unknown form {kind}")
-        return result
+            return EncodedInts(found, self._unsigned(values, kept), places=places)
+        raise InvalidInput(f"summary bytes hold an array of unknown form {kind}")
 
     def _unsigned(self, dtype: np.dtype[np.generic], size: int) -> npt.NDArray[np.generic]:
         array = np.frombuffer(self.raw(size * dtype.itemsize), dtype=dtype)
         if dtype.itemsize == 8 and array.size and int(array.max()) >= 1 << 63:
             raise InvalidInput("summary bytes hold a count of more than 63 bits")
         return array
+
+    @property
+    def body(self) -> bytes:
+        """Return all fields as they were written."""
+        return self._data
 
     def done(self) -> None:
         """Check that nothing is left over."""

@@ -21,16 +21,13 @@ from assay.stats.summaries.column import Column
 from assay.stats.summaries.layout import Layout
 from assay.stats.summaries.moments import merge_moments
 from assay.stats.summaries.numeric import NumericCells, NumericSummary
+from assay.stats.summaries.packed_profile import MAX_UNKNOWN, OTHER, N, PackedProfile
 from assay.stats.summaries.parallel import map_columns
 
 __all__ = ["MAX_UNKNOWN", "FeatureProfile", "FeatureSummary", "HasLayout"]
 
 FeatureSummary = NumericSummary | CategoricalSummary
 
-MAX_UNKNOWN = 1000
-"""How many features that the reference does not know are counted by name."""
-
-_N, _MISSING, _MISTYPED, _NAN, _POS_INF, _NEG_INF, _OTHER = range(7)
 _MEAN, _M2, _MIN, _MAX = range(4)
 
 
@@ -129,6 +126,10 @@ class FeatureProfile(Mergeable):
         """Summary of each feature, made when asked for."""
         return _Features(self)
 
+    def add_to(self, cells: Ints) -> None:
+        """Add the counts of all features to `cells`."""
+        cells += self.cells
+
     def merge(self, other: Self) -> Self:
         """Describe the rows of both.
 
@@ -140,7 +141,7 @@ class FeatureProfile(Mergeable):
         return self.merge_many([self, other])
 
     @classmethod
-    def merge_many(cls, profiles: Sequence[Self]) -> Self:
+    def merge_many(cls, profiles: Sequence[Self | PackedProfile]) -> Self:
         """Describe the rows of all `profiles` (at least one).
 
         Raises
@@ -151,24 +152,27 @@ class FeatureProfile(Mergeable):
         if not profiles:
             raise InvalidInput("no profiles to merge; an empty one is FeatureProfile.empty(reference)")
         first = profiles[0]
+        if len(profiles) == 1 and not isinstance(first, PackedProfile):
+            return first
         if any(one.layout.digest != first.layout.digest for one in profiles):
             raise InvalidInput(
                 "profiles under different references cannot be merged; profile again under one"
             )
-        cells, tallies, moments = first.cells.copy(), first.tallies.copy(), first.moments.copy()
+        cells = first.counts.dense() if isinstance(first, PackedProfile) else first.cells.copy()
+        tallies, moments = first.tallies.copy(), first.moments.copy()
         for one in profiles[1:]:
             moments[:, _MEAN], moments[:, _M2] = merge_moments(
-                tallies[:, _N], moments[:, _MEAN], moments[:, _M2],
-                one.tallies[:, _N], one.moments[:, _MEAN], one.moments[:, _M2],
+                tallies[:, N], moments[:, _MEAN], moments[:, _M2],
+                one.tallies[:, N], one.moments[:, _MEAN], one.moments[:, _M2],
             )  # fmt: skip
             np.minimum(moments[:, _MIN], one.moments[:, _MIN], out=moments[:, _MIN])
             np.maximum(moments[:, _MAX], one.moments[:, _MAX], out=moments[:, _MAX])
-            cells += one.cells
+            one.add_to(cells)
             tallies += one.tallies
         new = {}
         for i in sorted({i for one in profiles for i in one.new}):
             new[i], rest = trim_counter(merge_counters(one.new.get(i, {}) for one in profiles), MAX_NEW)
-            tallies[i, _OTHER] += rest
+            tallies[i, OTHER] += rest
         unknown, _ = trim_counter(merge_counters(one.unknown_features for one in profiles), MAX_UNKNOWN)
         return cls(first.layout, sum(one.rows for one in profiles), cells, tallies, moments, new, unknown)
 
@@ -195,28 +199,33 @@ class FeatureProfile(Mergeable):
     @classmethod
     def read(cls, reader: Reader, layout: Layout) -> Self:
         """Read what :meth:`write` wrote."""
-        if reader.raw(8) != layout.digest:
-            raise InvalidInput("this profile was made under another reference; give the one it belongs to")
-        height = len(layout.features)
-        rows = reader.uint()
-        cells = reader.ints(size=layout.size)
-        tallies = reader.ints(size=height * 7).reshape(height, 7)
-        moments = reader.floats(size=height * 4).reshape(height, 4)
-        new = {}
-        for i in reader.ints(limit=height).tolist():
-            if i >= height:
-                raise InvalidInput(f"profile bytes count categories of feature {i} of {height}")
-            new[i] = reader.counter(limit=MAX_NEW)
-        unknown = reader.counter(limit=MAX_UNKNOWN)
-        counted = tallies[:, _OTHER].copy()
-        filled = np.flatnonzero(np.diff(layout.offsets))
-        if filled.size:
-            counted[filled] += np.add.reduceat(cells, layout.offsets[filled])
-        for i, counts in new.items():
-            counted[i] += sum(counts.values())
-        if (counted != tallies[:, _N]).any():
-            raise InvalidInput("profile bytes do not add up")
-        return cls(layout, rows, cells, tallies, moments, new, unknown)
+        packed = PackedProfile.read(reader, layout)
+        return cls(
+            layout,
+            packed.rows,
+            packed.counts.dense(),
+            packed.tallies,
+            packed.moments,
+            packed.new,
+            packed.unknown_features,
+        )
+
+    @classmethod
+    def cut(cls, packed: PackedProfile, part: Layout) -> Self:
+        """Read some features of a stored profile, those of `part`, a part of its layout."""
+        whole = packed.layout
+        places = [whole.places[name] for name in part.features]
+        offsets = whole.offsets
+        cells = [packed.counts.cut(int(offsets[i]), int(offsets[i + 1])) for i in places]
+        return cls(
+            part,
+            packed.rows,
+            np.concatenate(cells) if cells else np.zeros(0, dtype=np.int64),
+            packed.tallies[places],
+            packed.moments[places],
+            {place: packed.new[i] for place, i in enumerate(places) if i in packed.new},
+            packed.unknown_features,
+        )
 
     def to_bytes(self) -> bytes:
         """Compact versioned bytes; the reference is not in them."""
@@ -246,7 +255,7 @@ class _Features(Mapping[str, FeatureSummary]):
 
     def __init__(self, profile: FeatureProfile) -> None:
         self._profile = profile
-        self._places = {name: place for place, name in enumerate(profile.layout.features)}
+        self._places = profile.layout.places
 
     def __getitem__(self, name: str) -> FeatureSummary:
         i, profile = self._places[name], self._profile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -24,16 +24,19 @@ class Layout:
     ----------
     features : name to cells or categories, in order.
     offsets : int64[features + 1]; feature i has the counts from ``offsets[i]`` to ``offsets[i + 1]``.
+    places : name to place in the order.
     digest : 8 bytes that tell one layout from another.
     """
 
     features: Mapping[str, NumericCells | Categories]
     offsets: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    places: Mapping[str, int] = field(default_factory=dict)
     digest: bytes = b""
 
     def __post_init__(self) -> None:
         sizes = [cells.size for cells in self.features.values()]
         object.__setattr__(self, "offsets", np.cumsum([0, *sizes], dtype=np.int64))
+        object.__setattr__(self, "places", {name: place for place, name in enumerate(self.features)})
         writer = Writer()
         writer.texts(self.features)
         for cells in self.features.values():
@@ -45,6 +48,10 @@ class Layout:
     def size(self) -> int:
         """Number of counts."""
         return int(self.offsets[-1])
+
+    def part(self, names: Iterable[str]) -> Layout:
+        """Return the layout of some of the features alone."""
+        return Layout({name: self.features[name] for name in names})
 
     def kind(self, feature: str) -> FeatureKind | None:
         """Return "numeric" or "categorical"; None for a feature that is not in it."""

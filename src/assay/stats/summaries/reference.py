@@ -39,9 +39,10 @@ class Reference:
     id: str = ""
 
     def __post_init__(self) -> None:
-        writer = Writer()
-        self._write(writer)
-        object.__setattr__(self, "id", blake2b(writer.body(), digest_size=16).hexdigest())
+        if not self.id:
+            writer = Writer()
+            self._write(writer)
+            object.__setattr__(self, "id", _digest(writer.body()))
 
     @classmethod
     def of(
@@ -152,4 +153,8 @@ class Reference:
         layout = Layout(features)
         profile = FeatureProfile.read(reader, layout)
         reader.done()
-        return cls(layout, profile, provisional)
+        return cls(layout, profile, provisional, _digest(reader.body))
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=16).hexdigest()
