@@ -146,3 +146,34 @@ def test_feature_pages_fit(site, visit, width):
         page.whole()
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width, path
     page.check()
+
+
+def test_a_year_of_four_digits_is_typed_into_dates(site, visit):
+    page = visit(site)
+    page.open("/models/flights")
+    page.page.locator("summary", has_text="Dates").press("Enter")
+    start = page.page.locator("input[name=start][type=datetime-local]")
+    start.press_sequentially("060120130830AM")  # without a limit the browser waits for two digits more
+    assert start.input_value() == "2013-06-01T08:30"
+    page.check()
+
+
+def test_a_telephone_has_the_ways_to_everything(site, visit):
+    page = visit(site, width=380)
+    page.open("/models/flights")
+    for name in ("Help", "API"):
+        assert page.page.locator(".top").get_by_role("link", name=name).is_visible()
+    assert page.page.locator(".top").evaluate("top => top.scrollWidth <= innerWidth")
+    page.check()
+
+
+def test_the_table_of_features_fits_beside_the_chart(site, visit):
+    page = visit(site, width=1280)
+    page.open("/models/flights/features")
+    table = page.page.locator(".drift-scroll")
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    heights = page.page.locator("#features tbody th bdi").evaluate_all(
+        "all => all.map(one => one.offsetHeight)"
+    )
+    assert max(heights) < 30  # one line each: no name is broken
+    page.check()

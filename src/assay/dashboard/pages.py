@@ -129,9 +129,11 @@ def error_page(error: AssayError | None) -> HTMLResponse:
             message="The page could not be made. The server's log has the details.",
         )
     status, title = _status(error)
-    return page(
-        "error.html", status=status, status_code=status, title=title, message=shown(error.message, limit=600)
-    )
+    message = shown(error.message, limit=600)
+    sentence = (
+        message[:1].upper() + message[1:]
+    )  # as errors stand on a line after their program's name, they begin small
+    return page("error.html", status=status, status_code=status, title=title, message=sentence)
 
 
 def error_problem(error: AssayError | None) -> Response:
