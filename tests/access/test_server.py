@@ -286,7 +286,7 @@ def test_commands_beside_a_running_server(keyed: Keyed, run: Run) -> None:
 def test_embedded_changes_are_recorded(tmp_path: Path) -> None:
     with assay.open(tmp_path) as monitor:
         monitor.log(model="m", predictions={"prediction_id": ["private"], "prediction": [1], "x": [1.0]})
-        monitor.configure("m", task="binary")
+        monitor.configure("m", task="binary", slices=["country", "shop"], retention="90d")
         monitor.set_reference("m", {"x": [1.0, 2.0]}, name="training")
         monitor.erase("m", ids=["private"])
         with pytest.raises(InvalidInput):
@@ -299,6 +299,7 @@ def test_embedded_changes_are_recorded(tmp_path: Path) -> None:
         ("embedded", "model.declare", "m", "done"),
     ]
     assert found[0].subject == "1 ids"
+    assert found[2].subject == "task: binary; slices: country, shop; retention: 2160 hours"
     assert "private" not in repr(found)
 
 
@@ -331,3 +332,32 @@ def test_a_thread_without_the_request_may_nothing(keyed: Keyed) -> None:
     thread.start()
     thread.join()
     assert len(failed) == 1
+
+
+@pytest.mark.parametrize("name", ["Host", "Authorization", "X-API-Key", "Origin"])
+def test_what_decides_is_said_once(keyed: Keyed, name: str) -> None:
+    """A proxy on the way may have read the other one."""
+    good = {
+        "Host": "localhost",
+        "Authorization": f"Bearer {keyed.secrets['read']}",
+        "X-API-Key": keyed.secrets["read"],
+        "Origin": "http://localhost",
+    }
+    head = "".join(f"{key}: {value}\r\n" for key, value in good.items())
+
+    def status(more: str) -> bytes:
+        asked = f"GET /models/mine HTTP/1.1\r\n{more}{head}Connection: close\r\n\r\n"
+        return keyed.live.raw(asked.encode()).split(b" ", 2)[1]
+
+    assert status("") == status("Accept: a/b\r\nAccept: c/d\r\n") == b"200"
+    assert status(f"{name}: evil.example\r\n") == status(f"{name}: {good[name]}\r\n") == b"400"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["user:pw@localhost", "localhost/evil", "localhost#<b>", "localhost:99999999", "localhost:x", "[::1", ""],
+)
+def test_a_host_is_a_name_and_a_port(keyed: Keyed, host: str) -> None:
+    assert keyed.live.raw(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).startswith(
+        b"HTTP/1.1 421"
+    )

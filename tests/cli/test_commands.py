@@ -183,3 +183,19 @@ def test_serve_tells_its_address_and_ends_when_asked(tmp_path):
         _, trouble = process.communicate(timeout=20)
     assert process.returncode == 0, trouble
     assert "Traceback" not in trouble
+
+
+def test_what_a_program_reads_is_not_folded(folder):
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run(
+        [sys.executable, "-m", "assay.cli", "predictions", NAME, "--at", folder, "--limit", "5"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=environment,
+    )
+    title, header, *rows = done.stdout.splitlines()
+    assert "5 predictions" in title
+    assert {"prediction_id", "confidence"} < set(header.split())
+    assert [row.split()[0] for row in rows[:5]] == [f"[bold]{row}" for row in range(99, 94, -1)]

@@ -28,6 +28,7 @@ __all__ = [
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 EXIT_ENDED = 143
+_UNBOUNDED = 10_000
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
 
@@ -62,13 +63,18 @@ def show(answer: Answer | Table, *, as_json: bool) -> None:
         grid.add_column(Text(name), justify="right" if figures else "left", overflow="fold")
     for row in table.cells():
         grid.add_row(*(Text(value) for value in row))
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, width=_width())
     title, notes = table.around()
     console.print(Text(title, style="bold"))
     if table.rows:
         console.print(grid)
     for note in notes:
         console.print(Text(note, style="dim"))
+
+
+def _width() -> int | None:
+    """Return how wide tables may be: what a terminal shows, and as wide as they are where a program reads."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNBOUNDED
 
 
 def show_list(title: str, items: Sequence[tuple[str, str, str, str]]) -> None:
@@ -87,24 +93,37 @@ def show_list(title: str, items: Sequence[tuple[str, str, str, str]]) -> None:
         )
         if advice:
             grid.add_row("", "", Text("→ " + printable(advice), style="dim" if state == "ok" else "bold"))
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, width=_width())
     console.print(Text(title, style="bold"))
     console.print(grid)
 
 
-def printable(text: str) -> str:
-    """Return text that cannot steer a terminal; names hold whatever clients called them."""
-    return "".join(sign if sign.isprintable() else "·" for sign in text)
+def printable(text: str, *, keep: str = "") -> str:
+    """Return text that cannot steer a terminal; names hold whatever clients called them.
+
+    >>> printable(chr(27) + "[31mred")
+    '·[31mred'
+    """
+    return "".join(sign if sign.isprintable() or sign in keep else "·" for sign in text)
 
 
 def print_json(value: Answer | Sequence[Any] | dict[str, Any]) -> None:
-    """Print plain values as JSON."""
-    print(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    """Print plain values as JSON; what could steer a terminal stands there escaped, and means the same."""
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
+    print(text)
+
+
+def _escaped(sign: str) -> str:
+    """Return a character of a JSON string by its number."""
+    return json.dumps(sign)[1:-1] if sign != "\x7f" else "\\u007f"
 
 
 def fail(message: str, *, code: int = EXIT_FAILED) -> NoReturn:
     """Say what went wrong, in one sentence, and end."""
-    print(f"assay: {message}", file=sys.stderr)
+    told = printable(message, keep="\n")
+    print(f"assay: {told}", file=sys.stderr)
     sys.stdout.flush()
     raise SystemExit(code)
 

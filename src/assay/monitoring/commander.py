@@ -10,6 +10,7 @@ import pyarrow as pa
 from assay.domain.answers import ErasureAnswer
 from assay.domain.audit import AuditAction
 from assay.domain.model import Model, ModelSettings, Task, check_name
+from assay.domain.time import HOUR
 from assay.errors import InvalidInput, NotFound, StaleWriter, StorageUnavailable
 from assay.monitoring.access.audit import Audit
 from assay.monitoring.background import Background
@@ -25,6 +26,7 @@ from assay.stats.summaries.reference import Reference
 
 __all__ = ["Commander", "absent", "require"]
 
+_DURATIONS = frozenset({"label_horizon", "minute_retention", "retention"})
 _POLL_SECONDS = 0.01
 _COMMAND_SECONDS = 60.0
 
@@ -226,4 +228,12 @@ def _described(task: Task | None, settings: ModelSettings | None) -> str:
     given = {} if settings is None else settings.to_dict()
     changed = {name: value for name, value in given.items() if value != default[name]}
     parts = [] if task is None else [f"task: {task.value}"]
-    return "; ".join([*parts, *(f"{name}: {value}" for name, value in changed.items())])
+    return "; ".join([*parts, *(f"{name}: {_in_words(name, value)}" for name, value in changed.items())])
+
+
+def _in_words(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name in _DURATIONS and isinstance(value, int):
+        return f"{value / HOUR:g} hours"
+    return str(value)

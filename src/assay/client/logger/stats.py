@@ -68,7 +68,9 @@ class LoggerStats(Answer):
             *((f"dropped: {reason}", number(count)) for reason, count in self.dropped.items()),
             ("retries", number(self.retries)),
         ]
-        return Table("logger", ("rows", "n"), rows, [self.last_error] if self.last_error else [])
+        return Table(
+            "logger", ("rows", "n"), rows, [f"last trouble: {self.last_error}"] if self.last_error else []
+        )
 
 
 class Ledger:
