@@ -120,3 +120,12 @@ def test_the_default_is_left_out_of_addresses():
     view = parse_view({"version": "v 1&x", "slice": "a:1"}, model(0, NOW), now=NOW)
     assert view.query() == "version=v+1%26x&slice=a%3A1"
     assert view.query(version=None, slice=None) == ""
+
+
+def test_small_lines_of_a_day_are_by_the_hour_and_all_others_as_the_charts():
+    day = parse_view({"period": "24h"}, model(NOW - 9 * DAY, NOW), now=NOW)
+    assert day.step == 15 * MINUTE
+    assert day.for_lines == replace(day, step=HOUR)
+    for period in ("2h", "7d", "30d", "all"):
+        view = parse_view({"period": period}, model(NOW - 40 * DAY, NOW), now=NOW)
+        assert view.for_lines is view

@@ -64,7 +64,7 @@ def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool 
     Without `drift`, the table of features is left for later: of 500 features it takes longer than the rest.
     """
     model_id, task = model.model.model_id, model.model.task
-    windows = readings.windows(model_id, view)
+    windows = readings.windows(model_id, view.for_lines)
     whole = readings.whole(model_id, view)
     before = None
     if model.first is not None and view.previous.end > to_micros(model.first):

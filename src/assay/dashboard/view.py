@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -77,6 +77,16 @@ class View:
         widths = [width for width in STEPS.values() if width >= max(self.step, HOUR)]
         fitting = (width for width in widths if (self.end - self.start) / width <= MAX_DRIFT_WINDOWS)
         return next(fitting, max(self.step, HOUR))
+
+    @property
+    def for_lines(self) -> View:
+        """The same stretch in the windows of small lines: by the hour where it is half a day or longer.
+
+        A day in quarters of an hour rests on 1,440 profiles by the minute: charts fetch these when they are
+        in sight, the page itself does not wait for them.
+        """
+        fine = self.step < HOUR and self.end - self.start >= 12 * HOUR
+        return replace(self, step=HOUR) if fine else self
 
     @property
     def previous(self) -> View:
