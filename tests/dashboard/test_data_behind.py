@@ -158,6 +158,19 @@ def test_calibration(server):
     )
 
 
+def test_failures_by_type(server):
+    everything = {"slice": "", "version": ""}
+    figure = figure_of(server, "flights", "error_types", **everything)
+    document, (answer,) = asked(server, figure)
+    assert answer.error_types["Timeout"] > 0
+    assert document["windows"][0]["error_types"] == answer.error_types
+    assert figure["data"][0]["x"] == list(answer.error_types.values())
+    kept = {
+        row["error_type"]: int(row["n"]) for row in rows_of(server, "flights", "error_types", **everything)
+    }
+    assert kept == answer.error_types
+
+
 def test_scores_and_confusion(server):
     figure = figure_of(server, "flights", "scores")
     _, answer = asked(server, figure)
@@ -240,7 +253,9 @@ def test_snippets_of_hostile_names_run(server, feature):
     }
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1"]
+)
 def test_no_name_is_a_formula(name):
     assert text(name).startswith("'")
     (row,) = csv.reader(io.StringIO(written([[name, -1.5, None]])))

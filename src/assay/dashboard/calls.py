@@ -41,6 +41,8 @@ def call_of(name: str, model_id: str, view: View, feature: str = "") -> Call:
     """
     if name in _WHOLE:
         part, method, step = "calibration", "calibration", None
+    elif name == "error_types":
+        part, method, step = "metrics", "metrics", None
     elif name == "drift":
         part, method, step = "drift", "drift", view.drift_step
     elif feature:

@@ -18,6 +18,7 @@ __all__ = [
     "calibration_table",
     "confusion_table",
     "drift_table",
+    "error_table",
     "feature_table",
     "metric_table",
     "scores_table",
@@ -27,7 +28,8 @@ __all__ = [
 
 Rows = Iterator[Sequence[Any]]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with; the last four are the wide forms of the first."""
 
 
 def text(value: str) -> str:
@@ -55,6 +57,13 @@ def written(rows: Iterable[Sequence[Any]]) -> str:
             ]
         )
     return sink.getvalue()
+
+
+def error_table(window: MetricWindow | None) -> Rows:
+    """Failures by type."""
+    yield ["error_type", "n"]
+    if window is not None:
+        yield from ([text(name), n] for name, n in window.error_types.items())
 
 
 def metric_table(windows: Sequence[MetricWindow], names: Sequence[str]) -> Rows:

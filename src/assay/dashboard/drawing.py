@@ -116,6 +116,10 @@ _FIGURES: dict[str, tuple[_Draw, _Rows]] = {
         lambda of, theme: figures.latency_figure(of.windows, theme=theme, before=of.before),
         lambda of: csv_data.metric_table(of.windows, _QUANTILES),
     ),
+    "error_types": (
+        lambda of, theme: figures.error_types_figure(of.readings.whole(of.model_id, of.view), theme=theme),
+        lambda of: csv_data.error_table(of.readings.whole(of.model_id, of.view)),
+    ),
     "stages": (
         lambda of, theme: figures.latency_stages_figure(of.windows, theme=theme),
         lambda of: csv_data.metric_table(of.windows, (*_QUANTILES, *_STAGE_QUANTILES)),

@@ -164,6 +164,8 @@ class MetricWindow(Plotted):
     """Metrics of one window of event time, ``start <= t < end``.
 
     `coverage` is the share of the window's predictions that have their truth; None without predictions.
+    `error_types` counts the predictions at which the model failed by the type of error, the most frequent
+    first; 50 types are counted one by one, the rest is in the error rate only.
     """
 
     start: datetime
@@ -172,6 +174,7 @@ class MetricWindow(Plotted):
     n_labelled: int
     coverage: float | None
     metrics: dict[str, Estimate]
+    error_types: dict[str, int] = field(default_factory=dict)
 
     def table(self) -> Table:
         """Return the table by which it shows itself."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
+from assay.figures.errors import error_types_figure
 from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
@@ -24,6 +25,7 @@ __all__ = [
     "Theme",
     "confusion_figure",
     "drift_heatmap",
+    "error_types_figure",
     "feature_distribution_figure",
     "feature_drift_figure",
     "feature_gaps_figure",

@@ -15,6 +15,7 @@ from assay.errors import InvalidInput
 from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
 from assay.figures.drift_ranking import drift_ranking_figure
+from assay.figures.errors import error_types_figure
 from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
@@ -171,6 +172,11 @@ def _metric_plots(windows: Sequence[MetricWindow]) -> Mapping[str, tuple[str, _D
         "latency": ("Latency", lambda theme: latency_figure(windows, theme=theme)),
         "stages": ("Latency by stage", lambda theme: latency_stages_figure(windows, theme=theme)),
     }
+    if len(windows) == 1 and windows[0].error_types:
+        others["error_types"] = (
+            "Failures by type",
+            lambda theme: error_types_figure(windows[0], theme=theme),
+        )
     return found | others if labelled else others | found
 
 

@@ -334,6 +334,7 @@ class Analyst:
             n_labelled=labelled,
             coverage=labelled / traffic.n if traffic.n else None,
             metrics=metrics,
+            error_types=dict(sorted(traffic.error_types.items(), key=lambda item: (-item[1], item[0]))),
         )
 
 

@@ -130,6 +130,8 @@ def _traffic(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
     if page.failing:
         note = "Share of the predictions at which the model failed"
         charts.append(pencil.chart("metric.error_rate", "Error rate", note, key="errors"))
+    if page.whole is not None and page.whole.error_types:
+        charts.append(pencil.chart("error_types", "Failures by type", "The most frequent first"))
     if page.staged:
         charts.append(pencil.chart("stages", "Latency by stage", "95th percentile"))
     return tuple(charts)
