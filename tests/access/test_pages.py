@@ -118,6 +118,19 @@ def test_each_session_is_new_and_ends_the_one_before(keyed: Keyed, browser: Brow
     assert keyed.ask("GET", "/", headers={"Cookie": f"a=b; assay_session={second}; c"}).status_code == 200
 
 
+def test_a_key_is_no_session_and_a_session_no_key(keyed: Keyed, browser: Browser) -> None:
+    """Also where both were recognised a moment ago."""
+    secret = keyed.secrets["admin"]
+    token = browser.sign_in(secret).headers["set-cookie"].partition("=")[2].partition(";")[0]
+    cookie = {"Cookie": f"assay_session={token}"}
+    for _ in range(2):
+        assert keyed.ask("GET", "/models/mine", headers=cookie).status_code == 200
+        assert keyed.ask("GET", "/models/mine", secret).status_code == 200
+        assert keyed.ask("GET", "/models/mine", token).status_code == 401
+        cookie_of_key = {"Cookie": f"assay_session={secret}"}
+        assert keyed.ask("GET", "/models/mine", headers=cookie_of_key).status_code == 401
+
+
 def test_signing_out(keyed: Keyed, browser: Browser) -> None:
     browser.sign_in(keyed.secrets["read"])
     token = browser.http.cookies["assay_session"]

@@ -280,6 +280,20 @@ def test_failures_make_wait_longer_and_longer() -> None:
     assert len(slow._failures) == SlowDown.MOST
 
 
+def test_failures_of_one_network_count_together() -> None:
+    slow = SlowDown(clock=Clock())
+    for number in range(SlowDown.FREE):
+        slow.failed(f"2001:db8::{number:x}")
+        slow.failed("::ffff:192.0.2.7")
+    for address in ("2001:db8::ffff:1", "2001:db8::1%eth0", "192.0.2.7"):
+        with pytest.raises(RateLimited):
+            slow.check(address)
+    slow.check("2001:db8:0:1::1")
+    slow.check("192.0.2.8")
+    slow.succeeded("2001:db8::2")
+    slow.check("2001:db8::1")
+
+
 def test_a_session_ends(access: Access, clock: Clock, store: Store) -> None:
     sessions = access.sessions
     sessions._authenticator = access.authenticator

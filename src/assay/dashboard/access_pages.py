@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -51,7 +52,7 @@ def router(access: Access) -> APIRouter:
             return _sign_in_page(target, message, status=HTTPStatus.UNAUTHORIZED)
         except RateLimited as error:
             answer = _sign_in_page(target, error.message, status=HTTPStatus.TOO_MANY_REQUESTS)
-            answer.headers["Retry-After"] = str(max(1, int(error.retry_after)))
+            answer.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
             return answer
         await _end(request)  # the session that this browser may have had
         return _with_session(RedirectResponse(target, status_code=303), session)

@@ -122,7 +122,7 @@ class Gate:
     async def _session(self, token: str) -> Identity | None:
         """Return who signed in with `token`; None where that session has ended."""
         try:
-            found = self._access.authenticator.remembered(token)
+            found = self._access.authenticator.remembered(token, session=True)
             return found or await asyncio.to_thread(self._access.authenticator.session, token)
         except Unauthorized:
             return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from assay.dashboard.signing import SIGN_IN, SIGN_OUT
 from assay.errors import AssayError, Forbidden
@@ -35,6 +35,9 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 _READING = ("GET", "HEAD", "OPTIONS")
 _API = "/api/v1/"
 _NAMES = {name for name, _ in SECURITY_HEADERS}
+_ONCE = frozenset({b"host", b"authorization", b"x-api-key", b"origin"})
+"""Headers of which a proxy might read one and we another, if there were two."""
+_HOST = re.compile(rb"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class Front:
@@ -144,6 +147,14 @@ class Front:
 
     def _check(self, scope: Any, headers: dict[bytes, bytes]) -> None:
         """Refuse who may not ask."""
+        if len(headers) < len(scope["headers"]):
+            given = [name for name, _ in scope["headers"] if name in _ONCE]
+            if len(set(given)) < len(given):
+                raise HttpProblem(
+                    HTTPStatus.BAD_REQUEST,
+                    "Unreadable",
+                    "a header that says where to, by whom or from where is there twice; send each once",
+                )
         host = headers.get(b"host", b"")
         if host not in self._known:
             name = _host_name(host)
@@ -151,8 +162,8 @@ class Front:
                 raise HttpProblem(
                     HTTPStatus.MISDIRECTED_REQUEST,
                     "WrongHost",
-                    f"this server is not known as {name[:80]!r}; whoever runs it can add the name to "
-                    "ASSAY_ALLOWED_HOSTS",
+                    f"this server is not known as {(name or host.decode('latin-1'))[:80]!r}; "
+                    "whoever runs it can add the name to ASSAY_ALLOWED_HOSTS",
                 )
             if len(self._known) < 100:
                 self._known.add(host)
@@ -189,10 +200,8 @@ class Front:
 
 def _host_name(host: bytes) -> str:
     """Return a Host header without its port; empty where it is none."""
-    try:
-        return urlsplit("//" + host.decode("ascii")).hostname or ""
-    except (ValueError, UnicodeDecodeError):
-        return ""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else found[1].decode().strip("[]").lower()
 
 
 async def _send_problem(send: Any, error: Exception) -> None:

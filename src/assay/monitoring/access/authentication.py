@@ -80,18 +80,23 @@ class Authenticator:
         self._rate = rate
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()  # by what _name() returns
         self._buckets: dict[str, Bucket] = {}
         self._uses: dict[str, int] = {}
         self._noted = float("-inf")
         self._noting: threading.Thread | None = None
 
-    def remembered(self, secret: str) -> Identity | None:
-        """Return who holds a secret or token, where that is known without asking the store; else None.
+    def remembered(self, secret: str, *, session: bool = False) -> Identity | None:
+        """Return who holds a key's secret, where that is known without asking the store; else None.
 
         Takes some microseconds, so that it may be called in an event loop.
+
+        Parameters
+        ----------
+        secret : the secret of a key, or the token of a session.
+        session : whether it is a token; neither is ever taken for the other.
         """
-        known = self._known.get(digest_of(secret))
+        known = self._known.get(_name(digest_of(secret), session=session))
         if known is None:
             return None
         if self._monotonic() >= known.fresh_until:
@@ -111,13 +116,14 @@ class Authenticator:
             Where the store does not answer.
         """
         digest = digest_of(secret)
-        with self._forgetting(digest):
+        name = _name(digest, session=False)
+        with self._forgetting(name):
             key_id = key_id_of(secret)
             stored = None if key_id is None else self._store.find(key_id)
             if not same(_NO_DIGEST if stored is None else stored.digest, digest) or stored is None:
                 raise Unauthorized(_REFUSED)
             identity = self._identity(stored.key, None)
-        return self._remember(digest, identity)
+        return self._remember(name, identity)
 
     def session(self, token: str) -> Identity:
         """Return who signed in with the token of a session; asks the store.
@@ -130,13 +136,14 @@ class Authenticator:
             Where the store does not answer.
         """
         digest = digest_of(token)
-        with self._forgetting(digest):
+        name = _name(digest, session=True)
+        with self._forgetting(name):
             session = self._store.session(digest)
             stored = None if session is None else self._store.find(session.key_id)
             if session is None or stored is None:
                 raise Unauthorized("this session has ended; sign in again")
             identity = self._identity(stored.key, to_micros(session.ends_at))
-        return self._remember(digest, identity)
+        return self._remember(name, identity)
 
     def forget(self) -> None:
         """Ask the store again for everything."""
@@ -177,11 +184,11 @@ class Authenticator:
                 bucket = self._buckets[key.key_id] = Bucket(rate, clock=self._monotonic)
             return bucket
 
-    def _remember(self, digest: bytes, identity: Identity) -> Identity:
+    def _remember(self, name: bytes, identity: Identity) -> Identity:
         now = self._monotonic()
         with self._lock:
-            self._known[digest] = _Known(identity, now + FRESH_SECONDS)
-            self._known.move_to_end(digest)
+            self._known[name] = _Known(identity, now + FRESH_SECONDS)
+            self._known.move_to_end(name)
             while len(self._known) > _MOST:
                 self._known.popitem(last=False)
             due = now - self._noted > _USES_SECONDS and (self._noting is None or not self._noting.is_alive())
@@ -194,13 +201,13 @@ class Authenticator:
         return identity
 
     @contextmanager
-    def _forgetting(self, digest: bytes) -> Iterator[None]:
+    def _forgetting(self, name: bytes) -> Iterator[None]:
         """Forget what was known where the block fails, for whatever reason: no old answer outlives that."""
         try:
             yield
         except BaseException:
             with self._lock:
-                self._known.pop(digest, None)
+                self._known.pop(name, None)
             raise
 
     def _note_uses(self) -> None:
@@ -212,3 +219,8 @@ class Authenticator:
             self._store.touch({key_id: from_micros(now) for key_id, now in uses.items()})
         except StorageError:
             _log.debug("when keys were last used could not be stored")
+
+
+def _name(digest: bytes, *, session: bool) -> bytes:
+    """Return the name under which a holder is remembered: another for a key than for a session."""
+    return (b"session " if session else b"key ") + digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import threading
 import time
@@ -60,8 +61,9 @@ class Bucket:
 class SlowDown:
     """Makes those wait who failed often: after five failures 1 s, then 2, 4, 8, ... up to five minutes.
 
-    Addresses are forgotten a quarter of an hour after their last failure, and the oldest where there are
-    more than 10,000.
+    All addresses of one IPv6 network (/64) count as one, since one machine may have all of them. Addresses
+    are forgotten a quarter of an hour after their last failure, and the oldest where there are more than
+    10,000.
 
     Parameters
     ----------
@@ -86,6 +88,7 @@ class SlowDown:
         RateLimited
             Where the address must wait.
         """
+        address = _network(address)
         with self._lock:
             failed, last = self._failures.get(address, (0, 0.0))
             if failed < self.FREE:
@@ -96,6 +99,7 @@ class SlowDown:
 
     def failed(self, address: str) -> None:
         """Count a failure."""
+        address = _network(address)
         with self._lock:
             now = self._clock()
             count, last = self._failures.pop(address, (0, now))
@@ -106,4 +110,17 @@ class SlowDown:
     def succeeded(self, address: str) -> None:
         """Forget an address."""
         with self._lock:
-            self._failures.pop(address, None)
+            self._failures.pop(_network(address), None)
+
+
+def _network(address: str) -> str:
+    """Return what an address is counted as.
+
+    >>> _network("192.0.2.7"), _network("2001:db8::1:2:3:4"), _network("")
+    ('192.0.2.7', '2001:db8::/64', '')
+    """
+    try:
+        found = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
