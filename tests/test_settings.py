@@ -25,3 +25,8 @@ def test_a_value_that_does_not_fit_is_named():
 def test_a_misspelt_argument_is_named():
     with pytest.raises(InvalidInput, match="no setting 'prot'"):
         Settings.load({}, prot=1)
+
+
+def test_a_password_is_not_printed():
+    settings = Settings(database_url="postgresql://assay:hidden@db/assay")
+    assert "hidden" not in repr(settings)

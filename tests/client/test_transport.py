@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import traceback
 
 import httpx
 import pytest
 import zstandard
 
+import assay
 from assay import errors
-from assay.client.transport import Retry, Transport
+from assay.client.transport import Retry, Transport, retry_after
 
 
 class Server:
@@ -136,3 +138,44 @@ def test_bodies_are_compressed_over_a_network_only():
 def test_bad_addresses_are_refused(url):
     with pytest.raises(errors.InvalidInput):
         Transport(url)
+
+
+@pytest.mark.parametrize("text", ["nan", "-inf", "-1", "soon", "Mon, 01 Jan 99999 00:00:00 GMT", None])
+def test_a_pause_that_makes_no_sense_is_none(text):
+    assert retry_after(text) == 0.0
+
+
+def test_no_pause_is_endless():
+    assert retry_after("inf") == retry_after("1e300") == 60.0
+
+
+def test_a_password_in_an_address_is_sent():
+    server = Server(OK)
+    transport = transport_to(server, url="http://assay:hidden@localhost:1")
+    transport.get("/x")
+    assert server.requests[0].headers["Authorization"] == "Basic YXNzYXk6aGlkZGVu"
+    assert server.requests[0].url == "http://localhost:1/x"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://assay:hidden@127.0.0.1:1",
+        "http://hidden@127.0.0.1:1",
+        "http://assay:hidden@",
+        "http://assay:hid/hidden@h/",
+        "http://assay:hidden@a b:x",
+        "ftp://assay:hidden@h",
+    ],
+)
+def test_a_password_in_an_address_is_told_nowhere(address):
+    told = []
+    try:
+        monitor = assay.open(address, retry=Retry(attempts=1))
+        told.append(repr(monitor))
+        with monitor:
+            monitor.models()
+    except errors.AssayError as error:
+        told += traceback.format_exception(error.with_traceback(None))
+    assert told
+    assert "hidden" not in "".join(told)

@@ -19,7 +19,7 @@ import zstandard
 from assay.client.problems import error_of
 from assay.errors import AssayError, InvalidInput, StorageUnavailable
 
-__all__ = ["Retry", "Transport", "retry_after"]
+__all__ = ["Retry", "Transport", "retry_after", "without_password"]
 
 # Not 507: a disk that is full stays full for longer than a caller should be kept waiting.
 _AGAIN: Final = frozenset({429, 502, 503, 504})
@@ -45,7 +45,8 @@ class Transport:
 
     Parameters
     ----------
-    url : address of the server, such as ``http://localhost:8004``.
+    url : address of the server, such as ``http://localhost:8004``. A name and password in it are sent (HTTP's
+        Basic scheme), and told nowhere: neither by `url` nor by an error.
     timeout : seconds to wait for an answer.
     retry : when requests are tried again.
     compress : send bodies compressed (zstd); worth it over a network, not on one machine.
@@ -69,10 +70,14 @@ class Transport:
         try:
             base = httpx.URL(url.rstrip("/"))
         except httpx.InvalidURL as exc:
-            raise InvalidInput(f"{url[:200]!r} is not an address: {exc}") from exc
+            # What the library says of it may quote it.
+            raise InvalidInput(f"{without_password(url)[:200]!r} is not an address") from (
+                None if "@" in url else exc
+            )
         if not base.host:
-            raise InvalidInput(f"{url[:200]!r} names no host; write http://host:port")
-        self.url = str(base)
+            raise InvalidInput(f"{without_password(url)[:200]!r} names no host; write http://host:port")
+        self.url = str(base.copy_with(userinfo=b""))
+        password = (base.username, base.password) if base.userinfo else None
         local = base.host in ("localhost", "127.0.0.1", "::1")
         self._compress = not local if compress is None else compress
         self._retry = retry or Retry()
@@ -85,6 +90,7 @@ class Transport:
             timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
             transport=transport,
             headers=own,
+            auth=password,
             trust_env=not local,
         )
         self._client = self._connect()
@@ -215,6 +221,16 @@ class Transport:
         self.close()
 
 
+def without_password(url: str) -> str:
+    """Return an address without the name and password that may stand in it, whether it is a good one or not.
+
+    >>> without_password("http://assay:secret@localhost:8004/x")
+    'http://localhost:8004/x'
+    """
+    scheme, colon, rest = url.partition("://")
+    return f"{scheme}{colon}{rest.rpartition('@')[2]}"  # the last one: a password may hold any sign
+
+
 def retry_after(text: str | None) -> float:
     """Seconds of a Retry-After header: a number, or a date; 0 where it is neither."""
     if not text:
@@ -226,4 +242,4 @@ def retry_after(text: str | None) -> float:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         except (ValueError, TypeError):
             return 0.0
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
+    return min(max(0.0, seconds), _LONGEST_WAIT)  # in this order, what is no number becomes 0

@@ -48,7 +48,10 @@ def open(  # noqa: A001 - assay.open() reads like the built-in
     """
     if isinstance(where, str) and "://" in where:
         if not where.startswith(("http://", "https://")):
-            raise InvalidInput(f"{where[:200]!r} is neither a folder nor an http address")
+            from assay.client.transport import without_password
+
+            told = without_password(where)[:200]
+            raise InvalidInput(f"{told!r} is neither a folder nor an http address")
         from assay.client.remote import RemoteMonitor
 
         options.setdefault("api_key", os.environ.get("ASSAY_API_KEY") or None)

@@ -19,9 +19,9 @@ _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "": False} | dict.f
 )
 
 
-def _setting(default: Any, text: str) -> Any:
-    """Declare a setting with its default and its description."""
-    return field(default=default, metadata={"help": text})
+def _setting(default: Any, text: str, *, secret: bool = False) -> Any:
+    """Declare a setting with its default and its description; a secret one is not printed."""
+    return field(default=default, metadata={"help": text}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Settings:
 
     data_dir: Path = _setting(_DEFAULT_DIR, "Folder of the embedded stores.")  # noqa: RUF009 - a frozen path
     database_url: str = _setting(
-        "", "SQLAlchemy URL of journal and registry; empty: SQLite in the data folder."
+        "", "SQLAlchemy URL of journal and registry; empty: SQLite in the data folder.", secret=True
     )
     host: str = _setting("127.0.0.1", "Address to listen on; any but a loopback address needs keys.")
     port: int = _setting(8004, "Port to listen on.")

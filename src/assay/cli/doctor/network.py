@@ -52,18 +52,20 @@ def _bindable(host: str, number: int) -> tuple[Status, str, str]:
 
 def server(address: str) -> Iterator[Check]:
     """Look at the server at an address: does it answer, how is it, what does its clock say."""
+    from assay.client.transport import without_password
     from assay.runtime.opening import open as open_monitor
 
     found = _asked(address, _FAR)
+    shown = without_password(address)[:200]
     if found is None:
         yield Check(
             "server",
             FAILED,
-            f"no Assay answers at {address[:200]}",
+            f"no Assay answers at {shown}",
             "start one there: assay serve; or correct --at",
         )
         return
-    yield Check("server", OK, f"an Assay{_of_version(found)} answers at {address[:200]}")
+    yield Check("server", OK, f"an Assay{_of_version(found)} answers at {shown}")
     date = found.get("date")
     if date:
         yield skew(
