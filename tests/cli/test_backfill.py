@@ -381,12 +381,12 @@ def test_into_a_server_that_is_made_anew_everything_is_sent_again(here, server_u
         assert monitor.rows(model).read_all().num_rows == 100
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=20))
+@given(st.lists(st.text(st.sampled_from("=+@\n\uff1d\uff20'ax \u00fc"), max_size=8), max_size=20))
 def test_defusing_can_be_undone(texts):
     array = pa.array(texts, pa.string())
     safe = defused(array)
     assert undefused(safe).to_pylist() == texts
-    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in safe.to_pylist())
+    assert not any(text.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")) for text in safe.to_pylist())
 
 
 @pytest.mark.parametrize(

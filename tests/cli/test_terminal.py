@@ -117,6 +117,22 @@ def test_a_slip_is_answered_with_what_was_meant(here, typed, meant):
     assert meant in done.stderr
 
 
+def test_no_name_steers_a_terminal(here, tmp_path):
+    """Neither in an error nor in JSON, which means the same all the same."""
+    name = "\x1b[31m\x07\x7f\x9b2J\u202e\u2028\U000e0001z"
+    with assay.open(tmp_path / "data") as monitor:
+        monitor.log(model=name, predictions={"prediction": [1]})
+    file = tmp_path / name
+    file.write_text("x", encoding="utf-8")
+    code, shown = in_terminal("import", "kserve", file, "--at", tmp_path / "data")
+    assert code == 1, shown
+    listed, text = in_terminal("models", "--json", "--at", tmp_path / "data")
+    assert listed == 0
+    for sign in name[:-1]:
+        assert sign in "[31m2J" or sign not in shown + text
+    assert [model["model_id"] for model in json.loads(text)] == [name]
+
+
 def test_completion(here):
     script = here("completion", "bash")
     assert "complete -o default" in script.stdout
