@@ -227,6 +227,17 @@ def test_bad_windows(live: Live, what: str, query: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("what", ["metrics", "calibration", "report"])
+def test_a_window_to_the_end_of_time(live: Live, what: str) -> None:
+    body = {"model_id": "endless", "predictions": [{"features": {"x": 1}}]}
+    live.http.post("/api/v1/predictions", json=body)
+    live.http.get("/api/v1/models/endless?wait=10")
+    query = "start=2026-01-01&end=9999-12-31T23:59:59.999999Z"
+    answer = live.http.get(f"/api/v1/models/endless/{what}?{query}")
+    assert answer.status_code == 200, answer.text
+    assert "9999-12-31T23:59:59.999999Z" in answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

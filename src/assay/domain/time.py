@@ -27,6 +27,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _DURATION = re.compile(r"\s*(\d{1,9})\s*([smhdw])\s*")
 
@@ -45,10 +47,13 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Return the zone-aware UTC datetime of `micros` since the epoch.
 
+    Beyond the years 1 and 9999 it is the end of these: a window that ends in the last hour of all is rounded
+    to one that ends after it.
+
     >>> from_micros(1_000_000).isoformat()
     '1970-01-01T00:00:01+00:00'
     """
-    return _EPOCH + timedelta(microseconds=int(micros))
+    return _EPOCH + timedelta(microseconds=min(max(int(micros), _FIRST), _LAST))
 
 
 def parse_duration(text: str) -> int:
