@@ -85,3 +85,14 @@ def test_pages_of_other_origins_may_not_write(live: Live, headers: dict[str, str
 def test_a_taken_port_is_said_clearly(live: Live) -> None:
     with pytest.raises(InvalidInput, match=str(live.port)):
         serve(Settings(port=live.port))
+
+
+def test_head_answers_as_get_without_a_body(live: Live) -> None:
+    for path in ("/", "/docs", "/health", "/api/v1/models"):
+        answer = live.http.head(path)
+        assert answer.status_code == 200, path
+        assert answer.content == b""
+        assert answer.headers["content-type"] == live.http.get(path).headers["content-type"]
+    assert live.http.head("/nothing").status_code == 404
+    assert live.http.head("/events").status_code == 405
+    assert live.http.head("/api/v1/predictions").status_code == 405

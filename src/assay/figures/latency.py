@@ -95,7 +95,7 @@ def _quantile_figure(
             x=times,
             y=values,
             name=label,
-            mode="lines",
+            mode="lines" if len(windows) > 1 else "markers",
             line={"color": colour, "width": 1.7},
             hoverinfo="skip",
         )

@@ -209,7 +209,10 @@ def _handle_errors(app: FastAPI) -> None:
     async def of_validation(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered
         found = [
-            {"where": ".".join(map(str, item["loc"]))[:200], "message": str(item["msg"])[:200]}
+            {
+                "where": ".".join(map(str, item["loc"]))[:200],
+                "message": str(item["msg"]).removeprefix("Value error, ")[:200],
+            }
             for item in error.errors()[:_LISTED]
         ]
         unreadable = any(item["type"] == "json_invalid" for item in error.errors())

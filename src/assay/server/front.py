@@ -112,6 +112,9 @@ class Front:
             # a name may hold slashes. The query is no part of it.
             raw = scope["raw_path"].partition(b"?")[0].decode("latin-1")
             scope = dict(scope, path=raw)
+        if scope["method"] == "HEAD" and not scope["path"].endswith("/events"):
+            # What GET answers, without its body, which the server leaves out; a stream would never end.
+            scope = dict(scope, method="GET")
         scope[JUDGED] = []
         await self._framework(scope, receive, send)
 
