@@ -150,6 +150,40 @@ def test_nothing_to_draw_is_said(make, theme):
     assert made.layout.meta["alt"] == made.layout.annotations[0].text
 
 
+@THEMES
+def test_a_large_psi_does_not_flatten_the_other_statistics(theme):
+    windows = [drift_window(place, drift("x", value)) for place, value in enumerate((0.1, 0.4, 0.2))]
+    for window in windows:
+        window.features["x"].statistics["psi"] = DriftStatistic("psi", 12.0)
+    made = figures.feature_drift_figure(windows, "x", theme=theme)
+    lines = {trace.name: trace for trace in made.data if trace.mode == "lines+markers"}
+    assert {name: trace.yaxis for name, trace in lines.items()} == {
+        "Jensen-Shannon": "y",
+        "KS": "y",
+        "PSI": "y2",
+    }
+    low, high = made.layout.yaxis2, made.layout.yaxis
+    assert low.domain[1] < high.domain[0]
+    assert low.title.text == "PSI"
+    assert made.layout.xaxis.anchor == "y2"
+    together = [trace for trace in lines.values() if trace.yaxis == "y"]
+    assert len({trace.line.dash for trace in together}) == len(together)  # told apart without colour
+    said = [trace for trace in made.data if trace.text]
+    assert [trace.yaxis for trace in said] == ["y", "y2"]  # either panel says everything
+    assert said[0].text == said[1].text
+    assert made.layout.meta["table"]["columns"][1:4] == ["Jensen-Shannon", "PSI", "KS"]
+
+
+@THEMES
+def test_without_psi_there_is_one_panel(theme):
+    calm = drift("x", 0.1)
+    del calm.statistics["psi"]
+    made = figures.feature_drift_figure([drift_window(0, calm), drift_window(1, calm)], "x", theme=theme)
+    assert "yaxis2" not in made.layout.to_plotly_json()
+    assert tuple(made.layout.yaxis.domain) == (0, 1)
+    assert made.layout.xaxis.anchor == "y"
+
+
 def calibration(**given) -> Calibration:
     values = {
         "start": DAY,
