@@ -159,6 +159,7 @@ class Visit:
             self.page.set_viewport_size({"width": width, "height": height})
             self.until("[...document.querySelectorAll('[data-figure]')].every(item => item.dataset.drawn)")
             self.until("!document.querySelector('[data-panel]:not([data-filled])')")
+            self.until("!document.querySelector('[data-lines-src]')")
         self.page.wait_for_timeout(150)
 
     def check(self) -> None:

@@ -109,6 +109,18 @@ def test_features_are_sought_by_keyboard(site, visit):
     page.check()
 
 
+def test_lines_of_features_come_after_the_table_and_stay(site, visit):
+    page = visit(site)
+    for path in ("/models/flights/features", "/models/flights"):
+        page.open(f"{path}?period=90d&step=7d")
+        page.whole()
+        table = page.page.locator("#features")
+        assert table.locator("td[data-line] svg path.line").count() == table.locator("tbody tr").count() == 10
+        assert "JavaScript" not in table.locator("caption").inner_text()
+    assert any("/feature-lines?" in url for url in page.requests)
+    page.check()
+
+
 def test_the_data_behind_a_chart(site, visit):
     page = visit(site)
     page.open("/models/flights?period=90d")

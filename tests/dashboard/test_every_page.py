@@ -116,7 +116,18 @@ def test_links_lead_to_every_kind_of_page(full: Live, crawled: dict[str, list[st
         for route in full.app.routes
         if (path := getattr(route, "path", "")) and not path.startswith(("/api/", "/static", "/docs/"))
     }
-    fragments = ("events", "row", ".json", ".csv", "favicon", "openapi", "health", "ready", "metrics")
+    fragments = (
+        "events",
+        "row",
+        "feature-lines",
+        ".json",
+        ".csv",
+        "favicon",
+        "openapi",
+        "health",
+        "ready",
+        "metrics",
+    )
     pages = {path for path in kinds if not path.endswith(fragments)}
     redirects = {"/models", "/help", "/sign-in", "/sign-out"}
     assert pages - redirects <= set(crawled), "pages that nobody finds by clicking"

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 from assay.dashboard.directory import PER_PAGE, Directory, Question, parse_question
-from assay.dashboard.feature_list import Choice, parse_choice
+from assay.dashboard.feature_list import Choice, feature_list, parse_choice
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
+from assay.dashboard.view import parse_view
 from assay.domain.columns import Kind
 from assay.domain.model import Task
 from assay.errors import InvalidInput
@@ -79,6 +80,43 @@ def test_features_are_found_and_sorted(wide: Site):
     assert names_in(answer) == [f"feature-{place:03}" for place in range(480, 500)]
     assert names_in(httpx.get(f"{path}&sort=ks", timeout=30).text)[0] == "feature-007"
     assert "No feature" in httpx.get(f"{path}&find=%3Cscript%3E", timeout=30).text
+
+
+def test_a_table_of_features_does_not_wait_for_its_lines(wide: Site):
+    choice = "period=all&step=1d&sort=name&page=3"
+    page = f"{wide.address}/models/wide/features?{choice}"
+    first = httpx.get(page, timeout=30).text
+    table = re.search(r"<tbody>.*</tbody>", first, re.DOTALL)[0]
+    assert "<svg" not in table
+    assert "drawn with JavaScript</noscript>" in first
+    keys = re.findall(r'data-line="([0-9a-f]{16})"', table)
+    assert len(keys) == 40
+    source = re.search(r'data-lines-src="([^"]+)"', first)[1].replace("&amp;", "&")
+    lines = httpx.get(f"{wide.address}/models/wide/{source}", timeout=30).text
+    assert re.findall(r'<div data-line="([0-9a-f]{16})">\s*<svg', lines) == keys
+    again = httpx.get(page, timeout=30).text  # now they are known
+    assert "data-lines-src" not in again
+    assert "JavaScript" not in again
+    drawn = re.compile(r'data-line="([0-9a-f]{16})">\s*<svg[^>]*>(.*?)</svg>', re.DOTALL)
+    assert drawn.findall(again) == drawn.findall(lines)
+    assert len(drawn.findall(again)) == 40
+
+
+def test_known_lines_are_forgotten_with_the_next_change():
+    service = MemoryService()
+    traffic.fill_flights(service, per_day=20)
+    readings = Readings(service)
+    model = readings.model("flights")
+    view = parse_view({"period": "all"}, model, now=time.time_ns() // 1_000)
+    for _ in range(2):
+        assert feature_list(readings, "flights", view, Choice(), wait=False).unread
+        assert all(
+            row.line and row.line.line for row in feature_list(readings, "flights", view, Choice()).rows
+        )
+        known = feature_list(readings, "flights", view, Choice(), wait=False)
+        assert not known.unread
+        assert known == feature_list(readings, "flights", view, Choice())
+        service.rows["flights"].revision += 1
 
 
 def test_the_map_shows_the_features_of_the_table(wide: Site):

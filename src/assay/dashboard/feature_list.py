@@ -40,7 +40,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FeatureList:
-    """A page of features: how many there are, how many were found, the rows, and the pages."""
+    """A page of features: how many there are, how many were found, the rows, and the pages.
+
+    `unread`: the rows are without their lines, which are asked for on their own.
+    """
 
     choice: Choice
     drift: DriftWindow | None
@@ -48,6 +51,7 @@ class FeatureList:
     found: int
     rows: tuple[DriftRow, ...]
     pages: int
+    unread: bool = False
 
 
 def parse_choice(params: Mapping[str, str]) -> Choice:
@@ -81,13 +85,20 @@ def chosen_features(whole: DriftWindow, choice: Choice) -> tuple[list[str], int]
     return found[begin : begin + PER_PAGE], len(found)
 
 
-def feature_list(readings: Readings, model_id: str, view: View, choice: Choice) -> FeatureList:
-    """Read a page of features."""
+def feature_list(
+    readings: Readings, model_id: str, view: View, choice: Choice, *, wait: bool = True
+) -> FeatureList:
+    """Read a page of features.
+
+    Without `wait`, the rows have their lines only where these are known already: a line of thirty days is
+    thirty comparisons, and the order of the rows rests on one of them alone.
+    """
     drift = readings.drift(model_id, view)
     if drift is None or not drift.n:
         return FeatureList(choice, drift, len(drift.features) if drift else 0, 0, (), 1)
     names, found = chosen_features(drift, choice)
-    windows = readings.drift_windows(model_id, view, tuple(names)) if names else []
+    read = readings.drift_windows if wait else readings.known_drift_windows
+    windows = read(model_id, view, tuple(names)) if names else []
     return FeatureList(
         choice,
         drift,
@@ -95,4 +106,5 @@ def feature_list(readings: Readings, model_id: str, view: View, choice: Choice) 
         found,
         tuple(drift_rows(drift, windows, names)),
         max(1, -(-found // PER_PAGE)),
+        unread=windows is None,
     )

@@ -246,6 +246,17 @@ class Readings:
         """Drift of some features in windows of `view`; empty where there is no reference."""
         return self._drift(model_id, view, step=view.drift_step, features=features)
 
+    def known_drift_windows(
+        self, model_id: str, view: View, features: tuple[str, ...]
+    ) -> list[DriftWindow] | None:
+        """Return what :meth:`drift_windows` would, where it is kept; None where it had to be computed."""
+        key = (model_id, _drift_key(view, view.drift_step, features))
+        revision = self._service.revision(model_id)
+        with self._lock:
+            kept = self._kept.get(key)
+            fresh = kept is not None and self._fresh(kept, revision) and kept[2].done()
+        return self.drift_windows(model_id, view, features) if fresh else None
+
     def _drift(
         self, model_id: str, view: View, *, step: int | None, features: tuple[str, ...] | None = None
     ) -> list[DriftWindow]:
@@ -265,8 +276,7 @@ class Readings:
             except (NotFound, InvalidInput):
                 return []
 
-        what = ("drift", view.start, view.end, step, view.version, view.slice, features)
-        return self._read(model_id, what, read)
+        return self._read(model_id, _drift_key(view, step, features), read)
 
     def _read(self, model_id: str, what: Hashable, compute: Callable[[], T]) -> T:
         """Return the kept answer, that of a thread that is computing it, or compute it."""
@@ -274,7 +284,7 @@ class Readings:
         key = (model_id, what)
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None and kept[0] == revision and self._clock() - kept[1] <= self._max_age:
+            if kept is not None and self._fresh(kept, revision):
                 self._kept.move_to_end(key)
                 future, mine = kept[2], False
             else:
@@ -294,3 +304,12 @@ class Readings:
                         del self._kept[key]
                 raise
         return cast("T", future.result())
+
+    def _fresh(self, kept: tuple[int, float, Future[object]], revision: int) -> bool:
+        """Return whether a kept answer is of this revision and young enough."""
+        return kept[0] == revision and self._clock() - kept[1] <= self._max_age
+
+
+def _drift_key(view: View, step: int | None, features: tuple[str, ...] | None) -> Hashable:
+    """Return the name under which an answer about drift is kept."""
+    return ("drift", view.start, view.end, step, view.version, view.slice, features)

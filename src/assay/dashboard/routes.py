@@ -144,7 +144,9 @@ def router(
         found, view = chosen(slug, request)
         return page(
             "features.html",
-            listed=feature_list(readings, found.model.model_id, view, parse_choice(request.query_params)),
+            listed=feature_list(
+                readings, found.model.model_id, view, parse_choice(request.query_params), wait=False
+            ),
             model=found.model,
             view=view,
             known=found,
@@ -153,6 +155,12 @@ def router(
             address=_address(request),
             revision=revision,
         )
+
+    @routes.get("/models/{slug}/feature-lines")
+    def feature_lines(slug: str, request: Request) -> Response:
+        found, view = chosen(slug, request)
+        listed = feature_list(readings, found.model.model_id, view, parse_choice(request.query_params))
+        return page("feature_lines.html", listed=listed)
 
     @routes.get("/models/{slug}/features/{key}")
     def feature(slug: str, key: str, request: Request) -> Response:

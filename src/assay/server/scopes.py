@@ -69,6 +69,7 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", f"{_PAGE}/report.html"): Scope.READ,
     ("GET", f"{_PAGE}/events"): Scope.READ,
     ("GET", f"{_PAGE}/features"): Scope.READ,
+    ("GET", f"{_PAGE}/feature-lines"): Scope.READ,
     ("GET", f"{_PAGE}/features/{{key}}"): Scope.READ,
     ("GET", f"{_PAGE}/figures/{{name}}.json"): Scope.READ,
     ("GET", f"{_PAGE}/figures/{{name}}.csv"): Scope.READ,

@@ -206,7 +206,9 @@
     for (const form of made.querySelectorAll("form")) form.action = new URL(form.getAttribute("action"), source);
     const sought = panel.querySelector("input[type=search]")?.value;
     const focus = panel.contains(document.activeElement) ? document.activeElement.textContent : null;
+    assay.keepLines(panel, made); // older lines stay until the new ones are read
     panel.replaceChildren(...made.childNodes);
+    assay.fillLines();
     if (sought) panel.querySelector("input[type=search]").value = sought;
     if (focus !== null) [...panel.querySelectorAll("a, button, input")].find((item) => item.textContent === focus)?.focus();
     panel.removeAttribute("aria-busy");

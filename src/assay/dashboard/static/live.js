@@ -18,6 +18,7 @@
     if (old.innerHTML === made.innerHTML) return;
     const open = [...old.querySelectorAll("details[open]")].map((item) => item.id);
     const focus = old.contains(document.activeElement) ? document.activeElement.textContent : null;
+    assay.keepLines(old, made); // older lines stay until the new ones are read
     old.replaceChildren(...made.childNodes);
     for (const id of open) if (id) document.getElementById(id)?.setAttribute("open", "");
     if (old.hasAttribute("data-sortable") && assay.sorted.has(old.id)) {
@@ -51,6 +52,7 @@
     }
     assay.ages();
     assay.fillRows();
+    assay.fillLines();
     if (assay.refreshFigures) assay.refreshFigures();
     document.body.dataset.refreshed = String(Number(document.body.dataset.refreshed || 0) + 1);
   };

@@ -87,6 +87,7 @@ document.addEventListener("DOMContentLoaded", () => {
   assay.ages();
   setInterval(assay.ages, 30000);
   assay.fillRows();
+  assay.fillLines();
 });
 
 // Lines that the server had no time for are fetched one after the other.
@@ -96,6 +97,28 @@ assay.fillRows = async () => {
     row.dataset.filling = "yes";
     const answer = await fetch(row.dataset.rowSrc).catch(() => null);
     if (answer && answer.ok) assay.fillRow(row, await answer.text());
+  }
+};
+
+// The lines in a table of features are fetched together, after the table.
+assay.fillLines = async () => {
+  const table = document.querySelector("table[data-lines-src]:not([data-filling])");
+  if (!table) return;
+  table.dataset.filling = "yes";
+  const answer = await fetch(`${document.body.dataset.path}/${table.dataset.linesSrc}`).catch(() => null);
+  if (answer && answer.ok) {
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+    assay.keepLines(made, table, true);
+  }
+  delete table.dataset.linesSrc;
+};
+
+// Lines that one table has are put into another: into its empty cells, or into all of them.
+assay.keepLines = (from, to, all = false) => {
+  const lines = new Map([...from.querySelectorAll("[data-line]")].map((cell) => [cell.dataset.line, cell.querySelector("svg")]));
+  for (const cell of to.querySelectorAll("[data-line]")) {
+    const line = lines.get(cell.dataset.line);
+    if (line && (all || !cell.firstElementChild)) cell.replaceChildren(line.cloneNode(true));
   }
 };
 
