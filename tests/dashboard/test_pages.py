@@ -116,11 +116,11 @@ def test_hostile_names_are_escaped(client):
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/models/nobody", 404, "there is no model"),
+        ("/models/nobody", 404, "There is no model"),
         ("/models/~!!", 404, "names no model"),
         ("/models/flights?period=soon", 400, "is not a duration"),
-        ("/models/flights?slice=x", 400, "no slice"),
-        ("/models/nobody/row", 404, "there is no model"),
+        ("/models/flights?slice=x", 400, "No slice"),
+        ("/models/nobody/row", 404, "There is no model"),
         ("/static/secret.py", 404, "no such file"),
         ("/static/..%2froutes.py", 404, "Not Found"),
     ],
@@ -153,7 +153,7 @@ def test_a_store_that_does_not_answer_and_a_fault_nobody_foresaw(fresh):
         fresh.failure = StorageUnavailable("the database is locked")
         answer = httpx.get(f"{site.address}/models/x")
         assert answer.status_code == 503
-        assert "the database is locked" in answer.text
+        assert "The database is locked" in answer.text
         fresh.failure = RuntimeError("secret")
         answer = httpx.get(f"{site.address}/models/x")
         assert answer.status_code == 500
