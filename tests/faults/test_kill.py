@@ -80,7 +80,7 @@ def suffer(folder, *, kills: int, seed: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_nothing_acknowledged_is_lost_or_doubled(tmp_path):
-    suffer(tmp_path, kills=20, seed=1)
+    suffer(tmp_path, kills=8, seed=1)
 
 
 @pytest.mark.nightly
