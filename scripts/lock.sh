@@ -10,16 +10,18 @@ if [ ! -x "$tools/bin/pip-compile" ]; then
     "$tools/bin/pip" install --quiet --disable-pip-version-check "pip-tools>=7.5"
 fi
 
+# The file to write, then further options.
 compile() {
+    local output=$1
+    shift
     CUSTOM_COMPILE_COMMAND="make lock" "$tools/bin/pip-compile" --quiet \
-        --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-        --strip-extras --allow-unsafe --no-annotate "$@"
+        --generate-hashes --strip-extras --allow-unsafe --no-annotate \
+        --output-file "$output" "$@" pyproject.toml requirements/build.in
+    sed -i '/^--/d' "$output" # where this machine finds packages does not belong into it
 }
 
-compile "$@" --extra demo --extra pandas --extra polars --extra postgres --extra docs --extra dev \
-    --output-file requirements/dev.txt pyproject.toml requirements/build.in
+compile requirements/dev.txt "$@" \
+    --extra demo --extra pandas --extra polars --extra postgres --extra docs --extra dev
 # The smaller sets are cut from the same versions, so that one environment can hold them all.
-compile --constraint requirements/dev.txt --output-file requirements/base.txt \
-    pyproject.toml requirements/build.in
-compile --constraint requirements/dev.txt --extra demo --extra docs \
-    --output-file requirements/demo.txt pyproject.toml requirements/build.in
+compile requirements/base.txt --constraint requirements/dev.txt
+compile requirements/demo.txt --constraint requirements/dev.txt --extra demo --extra docs
