@@ -28,6 +28,7 @@ from assay.server.front import Front
 from assay.server.help import router as documentation
 from assay.server.import_events import ImportEvents
 from assay.server.ingest import Ingest
+from assay.server.laid_out import lay_out
 from assay.server.routes import (
     audit,
     imports,
@@ -127,7 +128,8 @@ def create_app(
     """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        lay_out(app)
         yield
         ingest.close()
 
