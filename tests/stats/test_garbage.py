@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.stats.cases import CASES, CELLS, REFERENCE
@@ -31,6 +32,9 @@ ROWS = {
 }
 WRITTEN = {name: CASES[name].of(rows).to_bytes() for name, rows in ROWS.items()}
 WRITTEN["reference"] = REFERENCE.to_bytes()
+LARGE = NumericCells.from_values(np.arange(20_000.0), 20_000)
+LARGE_COUNTS = np.random.default_rng(0).integers(0, 4, 20_000)
+LARGE_BYTES = NumericSummary.of(np.repeat(np.arange(20_000.0), LARGE_COUNTS), LARGE).to_bytes()
 every_reader = pytest.mark.parametrize("name", sorted(READERS))
 
 
@@ -155,3 +159,67 @@ def test_profiles_of_few_rows_are_small() -> None:
 
 def _column(n: int) -> Column:
     return Column.numeric(np.random.default_rng(0).normal(size=n))
+
+
+def test_large_summaries_are_packed_by_zstandard_and_read_back() -> None:
+    assert LARGE_BYTES[2] == 2
+    read = NumericSummary.from_bytes(LARGE_BYTES, LARGE)
+    assert read.counts[1::2].tolist() == LARGE_COUNTS.tolist()
+    assert read.to_bytes() == LARGE_BYTES
+
+
+def test_large_summaries_that_were_deflated_are_read() -> None:
+    body = zstandard.ZstdDecompressor().decompress(LARGE_BYTES[11:])
+    deflated = struct.pack("<BBBI", 1, Kind.NUMERIC, 1, zlib.crc32(body)) + struct.pack("<I", len(body))
+    read = NumericSummary.from_bytes(deflated + zlib.compress(body), LARGE)
+    assert read.to_bytes() == LARGE_BYTES
+
+
+def test_any_flipped_bit_of_a_large_summary_is_noticed() -> None:
+    for place in range(0, len(LARGE_BYTES), 7):
+        flipped = bytearray(LARGE_BYTES)
+        flipped[place] ^= 4
+        with pytest.raises(InvalidInput):
+            NumericSummary.from_bytes(bytes(flipped), LARGE)
+
+
+@given(place=st.integers(0, 100_000), new=st.binary(min_size=1, max_size=9))
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_frame_under_a_right_checksum_is_refused_or_read(place: int, new: bytes) -> None:
+    packed = LARGE_BYTES[7:]
+    place %= len(packed)
+    forged = packed[:place] + new + packed[place + len(new) :]
+    try:
+        read = NumericSummary.from_bytes(_large(forged), LARGE)
+    except InvalidInput:
+        return
+    read.to_dict()
+
+
+def _large(packed: bytes) -> bytes:
+    """Header of a large summary before `packed`, with a checksum that fits."""
+    return struct.pack("<BBBI", 1, Kind.NUMERIC, 2, zlib.crc32(packed)) + packed
+
+
+def test_frames_that_claim_what_they_do_not_hold_are_refused_without_taking_memory() -> None:
+    frame = LARGE_BYTES[11:]
+    bomb = zstandard.ZstdCompressor().compress(bytes(1 << 27))
+    unsized = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 20))
+    forged = [
+        b"",
+        b"\0\0",
+        struct.pack("<I", 1 << 27) + bomb,
+        struct.pack("<I", 1) + bomb,
+        struct.pack("<I", 100 * len(unsized)) + unsized,
+        LARGE_BYTES[7:] + b"\0",
+        LARGE_BYTES[7:] + frame,
+        LARGE_BYTES[7:-1],
+    ]
+    tracemalloc.start()
+    try:
+        for packed in forged:
+            with pytest.raises(InvalidInput):
+                NumericSummary.from_bytes(_large(packed), LARGE)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()

@@ -1,8 +1,8 @@
 """Compact, versioned, checked bytes of summaries.
 
-Layout: version (1 byte), kind (1), flags (1), CRC-32 of the body (4), then the body, deflated where that
-saves a fifth (flag 1; its full length, 4 bytes, goes before it). Integer arrays are written dense, as a
-bitmap with the non-zero values, or as gaps with values, whichever is shortest, in the narrowest type.
+Layout: version (1 byte), kind (1), then flags, checksum and body, see :mod:`assay.stats.summaries.packing`.
+Integer arrays are written dense, as a bitmap with the non-zero values, or as gaps with values, whichever is
+shortest, in the narrowest type.
 
 A reader trusts nothing: every length is checked against the bytes that are there, or against a limit
 where a short encoding stands for a long array.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import enum
 import struct
-import zlib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from assay.errors import InvalidInput
 from assay.stats.summaries.encoded_ints import EncodedInts
+from assay.stats.summaries.packing import pack, unpack
 
 __all__ = ["MAX_CELLS", "Ints", "Kind", "Reader", "Writer"]
 
@@ -30,10 +30,8 @@ MAX_CELLS = 1 << 24
 """The longest array that a short (sparse) encoding may stand for."""
 
 _VERSION = 1
-_HEADER = struct.Struct("<BBBI")
+_HEADER = struct.Struct("<BB")
 _LENGTH = struct.Struct("<I")
-_DEFLATED = 1
-_MAX_BODY = 1 << 28
 _UNSIGNED = tuple(np.dtype(code) for code in ("<u1", "<u2", "<u4", "<u8"))
 _DENSE, _BITMAP, _GAPS = 0, 1, 2
 
@@ -139,13 +137,7 @@ class Writer:
 
     def finish(self, kind: Kind) -> bytes:
         """Return the bytes of the whole."""
-        body = self.body()
-        check = zlib.crc32(body)
-        if 64 <= len(body) <= _MAX_BODY:
-            deflated = zlib.compress(body, 1)
-            if len(deflated) * 5 <= len(body) * 4:
-                return _HEADER.pack(_VERSION, kind, _DEFLATED, check) + _LENGTH.pack(len(body)) + deflated
-        return _HEADER.pack(_VERSION, kind, 0, check) + body
+        return _HEADER.pack(_VERSION, kind) + pack(self.body())
 
 
 class Reader:
@@ -163,19 +155,12 @@ class Reader:
         data = bytes(data)
         if len(data) < _HEADER.size:
             raise InvalidInput(f"these {len(data)} bytes are too few for a summary")
-        version, found, flags, check = _HEADER.unpack_from(data)
+        version, found = _HEADER.unpack_from(data)
         if version != _VERSION:
             raise InvalidInput(f"summary bytes of version {version}; this program reads version {_VERSION}")
         if found != kind:
             raise InvalidInput(f"these bytes hold a summary of kind {found}, not {kind.name.lower()}")
-        if flags not in (0, _DEFLATED):
-            raise InvalidInput(f"summary bytes with unknown flags {flags}")
-        body = data[_HEADER.size :]
-        if flags == _DEFLATED:
-            body = _inflate(body)
-        if zlib.crc32(body) != check:
-            raise InvalidInput("summary bytes are damaged: their checksum does not fit")
-        self._data = body
+        self._data = unpack(data[_HEADER.size :])
         self._place = 0
 
     def raw(self, size: int) -> bytes:
@@ -292,22 +277,6 @@ class Reader:
             raise InvalidInput(
                 f"summary bytes go on for {len(self._data) - self._place} bytes after their end"
             )
-
-
-def _inflate(data: bytes) -> bytes:
-    if len(data) < _LENGTH.size:
-        raise InvalidInput("summary bytes end early: no length")
-    (size,) = _LENGTH.unpack_from(data)
-    if size > _MAX_BODY:
-        raise InvalidInput(f"summary bytes claim to unpack to {size} bytes; the most is {_MAX_BODY}")
-    unpacker = zlib.decompressobj()
-    try:
-        body = unpacker.decompress(data[_LENGTH.size :], size + 1)
-    except zlib.error as error:
-        raise InvalidInput(f"summary bytes do not unpack: {error}") from None
-    if len(body) != size or not unpacker.eof or unpacker.unused_data:
-        raise InvalidInput(f"summary bytes unpack to another length than the {size} bytes they claim")
-    return body
 
 
 def _decode(data: bytes) -> str:
