@@ -1,0 +1,1 @@
+"""Streams: intervals that hold at all times, and detectors of change."""
