@@ -6,14 +6,14 @@ costs little.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+# Not typing's own, whose import would take most of the time: type checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assay.client.logger.collected import prediction_ids
     from assay.client.logger.prediction_logger import PredictionLogger
     from assay.dashboard.report.writing import write_report
     from assay.integrations.monitored import monitored
+    from assay.integrations.streams import confidence_sequence, detector
     from assay.integrations.watch import watch
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
@@ -25,6 +25,8 @@ __all__ = [
     "PredictionLogger",
     "Profile",
     "__version__",
+    "confidence_sequence",
+    "detector",
     "evaluate",
     "monitored",
     "open",
@@ -38,6 +40,8 @@ _HOMES = {
     "Evaluation": "assay.monitoring.one_shot",
     "PredictionLogger": "assay.client.logger.prediction_logger",
     "Profile": "assay.monitoring.one_shot",
+    "confidence_sequence": "assay.integrations.streams",
+    "detector": "assay.integrations.streams",
     "evaluate": "assay.monitoring.one_shot",
     "monitored": "assay.integrations.monitored",
     "open": "assay.runtime.opening",
@@ -48,11 +52,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'assay' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    import importlib
+
+    value: object = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
 
