@@ -101,3 +101,29 @@ def test_a_references_id_is_that_of_its_stored_bytes() -> None:
     again = Reference.from_bytes(reference.to_bytes())
     assert again.id == reference.id
     assert Reference(again.layout, again.profile, again.provisional).id == reference.id
+
+
+def test_many_profiles_are_added_up_in_threads_to_the_same() -> None:
+    rng = np.random.default_rng(0)
+    columns = {f"f{place}": Column.numeric(rng.normal(size=2_000)) for place in range(40)}
+    reference = Reference.of(columns)
+    stored = [
+        FeatureProfile.of(
+            {name: Column.numeric(rng.normal(size=300)) for name in columns}, reference
+        ).to_bytes()
+        for _ in range(31)
+    ]
+    packed = [PackedProfile.from_bytes(data, reference.layout) for data in stored]
+    assert reference.layout.size * len(packed) > 1 << 21
+    merged = FeatureProfile.merge_many(packed)
+    total = np.zeros(reference.layout.size, dtype=np.int64)
+    for data in stored:
+        total += FeatureProfile.from_bytes(data, reference).cells
+    assert (merged.cells == total).all()
+    assert merged.rows == 31 * 300
+    some = reference.layout.part(["f7", "f3"])
+    assert merged.part(some).features["f3"].counts.tolist() == merged.features["f3"].counts.tolist()
+    assert (
+        merged.part(some).to_dict()
+        == FeatureProfile.merge_many([FeatureProfile.cut(one, some) for one in packed]).to_dict()
+    )

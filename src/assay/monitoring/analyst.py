@@ -6,8 +6,6 @@ import bisect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
@@ -19,10 +17,11 @@ from assay.monitoring.deltas import decode_if_fits, outcome_type
 from assay.monitoring.feature_detail import Cut, feature_view, unknown_feature
 from assay.monitoring.profile_cache import ProfileCache
 from assay.monitoring.references import ReferenceKeeper
+from assay.monitoring.score_counts import class_scores, score_counts, score_edges
 from assay.monitoring.summary_pool import StoredSummary
 from assay.monitoring.task import positive_class
 from assay.ports.profiles import Profiles
-from assay.stats.drift import feature_drift
+from assay.stats.drift import ProfileComparison
 from assay.stats.metrics import (
     Estimate,
     classification_metrics,
@@ -41,7 +40,6 @@ from assay.stats.summaries.traffic import TrafficSummary
 __all__ = ["Analyst", "Selection"]
 
 _CACHED_BYTES = 64 << 20
-_SCORE_BARS = 50
 _KEPT = (Granularity.DAY, Granularity.MONTH)  # decoded ones; there are too many of the others
 _Read = tuple[ProfileKey, int, int]  # whose bytes, how many, and their hash
 _ORDER = (Granularity.MINUTE, Granularity.HOUR, Granularity.DAY, Granularity.MONTH)
@@ -104,7 +102,6 @@ class Analyst:
             )
         positive = positive_class(model)
         curve = reliability_curve(outcome, positive_class=positive, bins=bins)
-        edges, counts = _score_counts(outcome)
         return Calibration(
             start=from_micros(start),
             end=from_micros(end),
@@ -116,8 +113,9 @@ class Analyst:
                 (actual or "(other)", predicted or "(other)"): count
                 for (actual, predicted), count in outcome.confusion.items()
             },
-            score_edges=edges,
-            score_counts=counts,
+            score_edges=score_edges(outcome),
+            score_counts=score_counts(outcome),
+            class_scores=class_scores(outcome),
         )
 
     def drift(
@@ -133,23 +131,20 @@ class Analyst:
         if reference is None:
             return []
         wanted = [name for name in reference.features if features is None or name in features]
-        expected = reference.profile.features
-        answers = []
-        for start, end, current in self._profiles_of(model, selection, step, reference, wanted):
-            observed = current.features
-            answers.append(
-                DriftWindow(
-                    start=from_micros(start),
-                    end=from_micros(end),
-                    n=current.rows,
-                    reference_id=reference.id,
-                    provisional=reference.provisional,
-                    features={
-                        name: feature_drift(expected[name], observed[name], feature=name) for name in wanted
-                    },
-                )
+        whole = len(wanted) == len(reference.features)
+        expected = reference.profile if whole else reference.profile.part(reference.layout.part(wanted))
+        comparison = ProfileComparison(expected)
+        return [
+            DriftWindow(
+                start=from_micros(start),
+                end=from_micros(end),
+                n=current.rows,
+                reference_id=reference.id,
+                provisional=reference.provisional,
+                features=comparison.with_(current),
             )
-        return answers
+            for start, end, current in self._profiles_of(model, selection, step, reference, wanted)
+        ]
 
     def feature(
         self, model: Model, selection: Selection, feature: str, *, step: int | None = None, name: str = ""
@@ -357,21 +352,3 @@ def _merge(parts: Sequence[StoredSummary]) -> StoredSummary | None:
     for part in parts[1:]:
         merged = merged.merge(part)  # type: ignore[arg-type] # one series, one type
     return merged
-
-
-def _score_counts(outcome: ClassificationSummary) -> tuple[tuple[float, ...], dict[str, tuple[int, ...]]]:
-    """Distribution of scores by true class, in 50 cells."""
-    scores = outcome.scores
-    if scores is None:
-        return (), {}
-    scores = scores.binned()
-    together = scores.everyone.reshape(_SCORE_BARS, -1).sum(axis=1)
-    counts = {}
-    labelled = np.zeros_like(together)
-    for name, row in zip((*scores.classes, "(other)"), scores.counts, strict=True):
-        bars = row.reshape(_SCORE_BARS, -1).sum(axis=1)
-        labelled += bars
-        if bars.any():
-            counts[name] = tuple(bars.tolist())
-    counts["unlabelled"] = tuple((together - labelled).tolist())
-    return tuple(np.linspace(0.0, 1.0, _SCORE_BARS + 1).tolist()), counts

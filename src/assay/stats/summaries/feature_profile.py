@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from assay.errors import InvalidInput
+from assay.stats.summaries.added_up import added_up
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.bounded import merge_counters, trim_counter
 from assay.stats.summaries.categorical import MAX_NEW, CategoricalSummary, Categories
@@ -158,7 +159,7 @@ class FeatureProfile(Mergeable):
             raise InvalidInput(
                 "profiles under different references cannot be merged; profile again under one"
             )
-        cells = first.counts.dense() if isinstance(first, PackedProfile) else first.cells.copy()
+        cells = added_up(profiles, first.layout.size)
         tallies, moments = first.tallies.copy(), first.moments.copy()
         for one in profiles[1:]:
             moments[:, _MEAN], moments[:, _M2] = merge_moments(
@@ -167,7 +168,6 @@ class FeatureProfile(Mergeable):
             )  # fmt: skip
             np.minimum(moments[:, _MIN], one.moments[:, _MIN], out=moments[:, _MIN])
             np.maximum(moments[:, _MAX], one.moments[:, _MAX], out=moments[:, _MAX])
-            one.add_to(cells)
             tallies += one.tallies
         new = {}
         for i in sorted({i for one in profiles for i in one.new}):
@@ -225,6 +225,21 @@ class FeatureProfile(Mergeable):
             packed.moments[places],
             {place: packed.new[i] for place, i in enumerate(places) if i in packed.new},
             packed.unknown_features,
+        )
+
+    def part(self, layout: Layout) -> Self:
+        """Return the profile of some features alone, those of `layout`, a part of its own."""
+        offsets = self.layout.offsets
+        places = [self.layout.places[name] for name in layout.features]
+        cells = [self.cells[offsets[i] : offsets[i + 1]] for i in places]
+        return type(self)(
+            layout,
+            self.rows,
+            np.concatenate(cells) if cells else np.zeros(0, dtype=np.int64),
+            self.tallies[places],
+            self.moments[places],
+            {place: self.new[i] for place, i in enumerate(places) if i in self.new},
+            self.unknown_features,
         )
 
     def to_bytes(self) -> bytes:
