@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import chdtrc
 
 from assay.stats.drift.result import DriftStatistic
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["MIN_EXPECTED", "chi_square"]
+__all__ = ["MIN_EXPECTED", "chi_square", "pooled_table"]
 
 MIN_EXPECTED = 5.0
 """Bins with fewer expected rows than this on either side are put together [1]_."""
@@ -43,6 +43,19 @@ def chi_square(reference: Ints, current: Ints, *, min_expected: float = MIN_EXPE
     n, m = int(reference.sum()), int(current.sum())
     if not n or not m:
         return DriftStatistic("chi_square", None)
+    table = pooled_table(reference, current, min_expected)
+    degrees = table.shape[1] - 1
+    if not degrees:
+        return DriftStatistic("chi_square", 0.0, p_value=1.0)
+    both = table.sum(axis=0)
+    theory = np.outer([n, m], both) / (n + m)
+    value = float(((table - theory) ** 2 / theory).sum())
+    return DriftStatistic("chi_square", value, p_value=float(chdtrc(degrees, value)))
+
+
+def pooled_table(reference: Ints, current: Ints, min_expected: float = MIN_EXPECTED) -> Floats:
+    """Return the table of two samples (both with rows) by bins, float64[2, bins], rare bins put together."""
+    n, m = int(reference.sum()), int(current.sum())
     table = np.stack([reference, current]).astype(np.float64)
     table = table[:, table.any(axis=0)]
     # The smaller side has the smaller expectations.
@@ -52,10 +65,4 @@ def chi_square(reference: Ints, current: Ints, *, min_expected: float = MIN_EXPE
         if expected[small].sum() < min_expected and not small.all():
             small[np.flatnonzero(~small)[np.argmin(expected[~small])]] = True
         table = np.column_stack([table[:, ~small], table[:, small].sum(axis=1)])
-    degrees = table.shape[1] - 1
-    if not degrees:
-        return DriftStatistic("chi_square", 0.0, p_value=1.0)
-    both = table.sum(axis=0)
-    theory = np.outer([n, m], both) / (n + m)
-    value = float(((table - theory) ** 2 / theory).sum())
-    return DriftStatistic("chi_square", value, p_value=float(chdtrc(degrees, value)))
+    return table
