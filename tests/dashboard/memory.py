@@ -140,11 +140,11 @@ class MemoryService:
             findings=rows.findings,
         )
 
-    def metrics(self, model_id, *, start, end, step=None, **only):
+    def metrics(self, model_id, window):
         self.calls.append("metrics")
         rows = self._rows(model_id)
         windows = []
-        for low, high, table in self._cut(rows, start, end, step, **only):
+        for low, high, table in self._cut(rows, window):
             outcome = self._outcome(rows, table)
             times = table.column("timestamp").cast(pa.int64()).to_numpy()
             errors = table.column("error_type").to_pylist() if table.num_rows else []
@@ -166,10 +166,10 @@ class MemoryService:
             )
         return windows
 
-    def calibration(self, model_id, *, start, end, **only):
+    def calibration(self, model_id, window):
         self.calls.append("calibration")
         rows = self._rows(model_id)
-        ((low, high, table),) = self._cut(rows, start, end, None, **only)
+        ((low, high, table),) = self._cut(rows, replace(window, step=None))
         outcome = self._outcome(rows, table)
         assert isinstance(outcome, ClassificationSummary)
         edges, counts = (), {}
@@ -194,13 +194,12 @@ class MemoryService:
             score_counts=counts,
         )
 
-    def drift(self, model_id, *, start, end, step=None, **only):
+    def drift(self, model_id, window, *, features=None):
         self.calls.append("drift")
         rows = self._rows(model_id)
         reference = self._reference(rows)
         if reference is None:
             return []
-        wanted = only.pop("features", None)
         return [
             DriftWindow(
                 start=from_micros(low),
@@ -214,13 +213,13 @@ class MemoryService:
                         reference.profile,
                         FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows),
                     ).items()
-                    if wanted is None or name in wanted
+                    if features is None or name in features
                 },
             )
-            for low, high, table in self._cut(rows, start, end, step, **only)
+            for low, high, table in self._cut(rows, window)
         ]
 
-    def feature(self, model_id, feature, *, start, end, step=None, **only):
+    def feature(self, model_id, feature, window):
         self.calls.append("feature")
         rows = self._rows(model_id)
         reference = self._reference(rows)
@@ -230,12 +229,12 @@ class MemoryService:
         def cuts(width):
             return [
                 (low, high, FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows))
-                for low, high, table in self._cut(rows, start, end, width, **only)
+                for low, high, table in self._cut(rows, replace(window, step=width))
             ]
 
         (whole,) = cuts(None)
         return feature_view(
-            model_id, feature, reference, rows.reference_name, whole, cuts(step) if step else []
+            model_id, feature, reference, rows.reference_name, whole, cuts(window.step) if window.step else []
         )
 
     # -- helpers ----------------------------------------------------------------------------------
@@ -256,8 +255,10 @@ class MemoryService:
             rows.reference = replace(Reference.of(columns_of(first)), provisional=True)
         return rows.reference
 
-    def _cut(self, rows, start, end, step, **only):
-        version, part = only.get("version"), only.get("slice")
+    def _cut(self, rows, window):
+        version, part = window.version, window.slice
+        start, end = window.start, window.end
+        step = window.step or end - start
         table = rows.predictions
         if table is None:
             return
@@ -268,8 +269,8 @@ class MemoryService:
             keep &= table.column(TAG + part[0]).to_numpy(zero_copy_only=False) == part[1]
         table = table.filter(pa.array(keep))
         times = table.column("timestamp").cast(pa.int64()).to_numpy()
-        for low in range(start, end, step or end - start):
-            high = low + (step or end - start)
+        for low in range(start, end, step):
+            high = low + step
             first, last = np.searchsorted(times, [low, high])
             yield low, high, table.slice(first, last - first)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -119,6 +121,37 @@ def test_lines_of_features_come_after_the_table_and_stay(site, visit):
         assert "JavaScript" not in table.locator("caption").inner_text()
     assert any("/feature-lines?" in url for url in page.requests)
     page.check()
+
+
+def test_what_could_not_be_read_is_said_and_asked_for_again(site, visit):
+    page = visit(site)
+    lost = re.compile("feature-lines|figures/volume")
+    page.page.route(lost, lambda route: route.abort())
+    page.open("/models/flights?period=24h&step=1h")
+    page.page.set_viewport_size({"width": 1440, "height": 4000})
+    lines = page.page.get_by_text("The lines over time could not be read.")
+    figure = page.page.get_by_text("The server could not be reached.")
+    lines.wait_for()
+    figure.wait_for()
+    page.page.unroute(lost)
+    figure.get_by_role("button", name="Try again").click()
+    page.until("document.querySelector('#fig-volume').dataset.drawn")
+    lines.get_by_role("button", name="Try again").focus()
+    page.page.keyboard.press("Enter")
+    page.until("document.querySelectorAll('td[data-line] svg path.line').length > 0")
+    assert lines.count() == figure.count() == 0
+
+
+def test_dates_of_a_narrow_map_stand_apart(site, visit):
+    page = visit(site, width=380)
+    page.open("/models/flights/features?period=90d")
+    page.whole()
+    boxes = page.page.evaluate(
+        "[...document.querySelectorAll('#fig-drift .xtick text')].map(text => text.getBoundingClientRect())"
+    )
+    spans = sorted((box["left"], box["right"]) for box in boxes)
+    assert len(spans) >= 2
+    assert all(right <= left for (_, right), (left, _) in itertools.pairwise(spans))
 
 
 def test_the_data_behind_a_chart(site, visit):

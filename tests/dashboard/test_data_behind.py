@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 import shlex
 import socket
 import threading
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import numpy as np
 import pytest
+import sklearn.metrics as sk
 import uvicorn
 
 from assay.dashboard.csv_data import text, written
 from assay.dashboard.names import feature_key, model_path
 from assay.domain.columns import Kind
 from assay.domain.model import ModelSettings, Task
+from assay.figures.names import shown
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
 from assay.server.app import create_app
@@ -53,6 +57,8 @@ def server(tmp_path_factory):
     labels = traffic.label_table(rows, rng, prefix="f", upto=traffic.START + 30 * traffic.DAY)
     traffic.send(service, "flights", Kind.LABELS, labels)
     traffic.fill_hostile(service)
+    traffic.fill_probabilities(service)
+    traffic.fill_regression(service, model_id="eta")
     assert service.catch_up(timeout=60)
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(service, settings)
@@ -185,6 +191,68 @@ def test_scores_and_confusion(server):
     assert sum(int(cell) for row in figure["layout"]["meta"]["table"]["rows"] for cell in row[1:]) == sum(
         kept.values()
     )
+
+
+def test_probabilities_of_several_classes(server):
+    everything = {"slice": "", "version": ""}
+    truth, chances = traffic.classes_and_chances()
+    labelled = slice(0, traffic.LABELLED)
+    names = sorted(set(truth), key=lambda name: (-np.count_nonzero(truth[labelled] == name), name))
+    figure = figure_of(server, "topics", "scores", **everything)
+    document, answer = asked(server, figure)
+    assert list(answer.class_scores) == names
+    assert list(document["class_scores"]) == names
+    for place, name in enumerate(names):
+        column = chances[:, traffic.TOPICS.index(name)]
+        known, own = column[labelled], truth[labelled] == name
+        groups = (known[own], known[~own], column[traffic.LABELLED :])
+        expected = [np.histogram(group, bins=np.linspace(0, 1, 51))[0].tolist() for group in groups]
+        rows = rows_of(server, "topics", "scores", **everything, **{"class": name} if place else {})
+        assert [[int(row[key]) for row in rows] for key in ("own", "others", "unlabelled")] == expected
+        assert [list(answer.class_scores[name].own), list(answer.class_scores[name].others)] == expected[:2]
+        drawing = figure_of(server, "topics", "scores", **everything, **{"class": name})
+        assert name in drawing["layout"]["meta"]["alt"] or "<" in name
+        same(drawn(drawing, "another truth"), np.array(expected[1]) / sum(expected[1]))
+
+
+def test_metrics_of_several_classes_are_scikit_learns(server):
+    truth, chances = (part[: traffic.LABELLED] for part in traffic.classes_and_chances())
+    (found,) = server.get("/api/v1/models/topics/metrics", params={"period": "90d"}).json()["windows"]
+    values = {name: one["value"] for name, one in found["metrics"].items()}
+    guess = np.array(traffic.TOPICS)[chances.argmax(axis=1)]
+    order = sorted(traffic.TOPICS)
+    sorted_chances = chances[:, [traffic.TOPICS.index(name) for name in order]]
+    assert values["log_loss"] == pytest.approx(sk.log_loss(truth, sorted_chances, labels=order), rel=1e-9)
+    assert values["precision"] == pytest.approx(sk.precision_score(truth, guess, average="weighted"))
+    expected = sk.roc_auc_score(truth, sorted_chances, multi_class="ovr", labels=order)
+    assert values["roc_auc"] == pytest.approx(expected, abs=0.005)  # probabilities are counted in 200 cells
+    assert found["metrics"]["ece"]["n"] == traffic.LABELLED
+
+
+def test_the_page_of_several_classes_offers_each(server):
+    page = server.get("/models/topics", params={"class": traffic.TOPICS[2]}).text
+    for name in traffic.TOPICS:
+        assert f">{html.escape(shown(name, limit=40))}</option>" in page
+    assert page.count('<option value="">') == 2  # the first class and the window, both by default
+    assert re.search(rf'<option value="{re.escape(html.escape(traffic.TOPICS[2]))}" selected>', page)
+    assert 'id="fig-reliability"' in page
+    assert f"class={quote(traffic.TOPICS[2])}" in page
+    report = server.get("/models/topics/report.html").text
+    assert all(f"Probability of {html.escape(name)}" in report for name in traffic.TOPICS)
+
+
+def test_means_of_a_regression(server):
+    everything = {"slice": "", "version": ""}
+    figure = figure_of(server, "eta", "means", **everything)
+    document, answer = asked(server, figure)
+    means = [window.metrics["mean_truth"].value for window in answer]
+    same([window["metrics"]["mean_truth"]["value"] for window in document["windows"]], means)
+    same(drawn(figure, "truth"), means)
+    rows = rows_of(server, "eta", "means", **everything)
+    same(column_of(rows, "mean_truth"), means)
+    gaps = [window.metrics["mean_error"].value for window in answer]
+    guess = column_of(rows, "mean_prediction")
+    same(gaps, [None if a is None else a - b for a, b in zip(guess, means, strict=True)])
 
 
 def test_drift_of_all_features(server):

@@ -149,6 +149,8 @@ def test_pages_are_small_and_guarded(full: Live, crawled: dict[str, list[str]]) 
             answer = full.http.get(address, headers={"Accept-Encoding": "identity"})
             if kind not in LARGE:
                 assert len(answer.content) < HTML_BYTES, address
+            bare = re.findall(r'(?:href|data-[a-z-]+)="[^"]*[?&]"', answer.text)
+            assert bare == [], f"{address} has addresses that end before their parameters"
             policy = answer.headers["content-security-policy"]
             scripts = re.search(r"script-src ([^;]*)", policy)
             allowed = scripts[1] if scripts else policy

@@ -119,7 +119,7 @@ def test_the_period_before():
 def test_the_default_is_left_out_of_addresses():
     view = parse_view({"version": "v 1&x", "slice": "a:1"}, model(0, NOW), now=NOW)
     assert view.query() == "version=v+1%26x&slice=a%3A1"
-    assert view.query(version=None, slice=None) == ""
+    assert view.query(version=None, slice=None) == "period=30d"
 
 
 def test_small_lines_of_a_day_are_by_the_hour_and_all_others_as_the_charts():

@@ -182,6 +182,37 @@ def fill_multiclass(service: Service, *, model_id: str = "support-tickets", seed
     service.catch_up(timeout=120)
 
 
+TOPICS = ["question", "<b>bug</b>", "billing & more"]
+LABELLED = 500
+
+
+def classes_and_chances(*, rows: int = 700, seed: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """True classes and the probabilities of each, calibrated; no class is as frequent as another."""
+    rng = np.random.default_rng(seed)
+    chances = rng.dirichlet([1.6, 1.0, 0.5], rows)
+    drawn = [rng.choice(len(TOPICS), p=row) for row in chances]
+    return np.array(TOPICS)[drawn], chances
+
+
+def fill_probabilities(service: Service, *, model_id: str = "topics") -> None:
+    """A model of three classes with their probabilities; the first `LABELLED` rows have their truth."""
+    truth, chances = classes_and_chances()
+    ids = [f"c{place}" for place in range(len(truth))]
+    times = pa.array(START + np.arange(len(ids)) * (HOUR // 4)).cast(TIMESTAMP)
+    columns = {
+        "prediction_id": ids,
+        "timestamp": times,
+        "received_at": times,
+        "model_version": ["v1"] * len(ids),
+        "prediction_class": np.array(TOPICS)[chances.argmax(axis=1)].tolist(),
+    }
+    columns |= {f"p:{name}": chances[:, place] for place, name in enumerate(TOPICS)}
+    send(service, model_id, Kind.PREDICTIONS, pa.table(columns))
+    labels = {"prediction_id": ids[:LABELLED], "actual_class": truth[:LABELLED].tolist()}
+    labels |= {"observed_at": times[:LABELLED], "received_at": times[:LABELLED]}
+    send(service, model_id, Kind.LABELS, pa.table(labels))
+
+
 def fill_regression(service: Service, *, model_id: str = "taxi eta/minutes", seed: int = 9) -> None:
     """A regression whose name needs care in addresses."""
     rng = np.random.default_rng(seed)

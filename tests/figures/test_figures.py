@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.dashboard.traffic import HOSTILE
 
 from assay import figures
-from assay.domain.answers import Calibration, DriftWindow, MetricWindow
+from assay.domain.answers import Calibration, ClassScores, DriftWindow, MetricWindow
 from assay.figures.windows import COMPLETE, runs
 from assay.stats.drift import DriftStatistic, FeatureDrift
 from assay.stats.metrics import Estimate
@@ -244,6 +245,51 @@ def test_scores_are_joined_to_few_bars_and_none_is_lost():
     assert set(bars) == {"truth 0", "truth 1", "no truth yet"}
     assert sum(bars["truth 1"].y) == sum(range(1000))
     assert all(len(bar.y) == 50 for bar in bars.values())
+
+
+def several(**named):
+    """Probabilities of classes in two cells, the most frequent first."""
+    return calibration(
+        score_edges=(0.0, 0.5, 1.0),
+        class_scores={name: ClassScores(*counts) for name, counts in named.items()},
+    )
+
+
+def test_of_several_classes_one_probability_is_drawn():
+    found = several(bug=((1, 3), (5, 1), (0, 2)), spam=((0, 1), (7, 1), (2, 0)))
+    made = figures.score_figure(found, theme=figures.LIGHT)
+    bars = {bar.name: list(bar.y) for bar in traces(made, "bar")}
+    assert bars == {"truth bug": [0.25, 0.75], "another truth": [5 / 6, 1 / 6], "no truth yet": [0.0, 1.0]}
+    assert made.layout.meta["table"]["rows"][1] == ["0.500", "1.000", "3", "1", "2"]
+    other = figures.score_figure(found, theme=figures.LIGHT, label="spam")
+    assert (
+        "1 predictions whose truth is spam, 8 predictions whose truth is another" in other.layout.meta["alt"]
+    )
+    assert (
+        "No probabilities of ham"
+        in figures.score_figure(found, theme=figures.LIGHT, label="ham").layout.meta["alt"]
+    )
+
+
+def test_reliability_of_several_classes_speaks_of_right_ones():
+    found = replace(several(a=((1, 0), (0, 0), (0, 0)), b=((0, 1), (0, 0), (0, 0))), bins=((0.8, 0.5, 10),))
+    made = figures.reliability_figure(found, theme=figures.LIGHT)
+    assert made.layout.yaxis.title.text == "share right"
+    assert made.layout.meta["table"]["columns"][1] == "Share right"
+
+
+def test_means_part_where_the_model_errs_to_one_side():
+    windows = [
+        window(place, None, mean_prediction=10.0, mean_truth=10.0 + place, mean_error=-float(place))
+        for place in range(3)
+    ]
+    made = figures.means_figure(windows, theme=figures.LIGHT, before=[window(0, None, mean_truth=7.0)])
+    lines = {line.name: list(line.y) for line in traces(made, "scatter") if line.name}
+    assert lines == {"prediction": [10.0] * 3, "truth": [10.0, 11.0, 12.0], "truth before": [7.0, None, None]}
+    assert made.layout.meta["table"]["rows"][2][1:4] == ["10.0", "12.0", "-2.00"]
+    assert made.layout.meta["windows"] == 3
+    nothing = figures.means_figure([window(0, None)], theme=figures.DARK)
+    assert nothing.layout.meta["alt"] == "No labelled predictions in this period"
 
 
 def test_confusion_is_shared_by_rows():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
@@ -45,6 +47,14 @@ def test_a_declared_task_stays():
     assert settle(declared, predictions(prediction_class=["a", "b", "c"]), NOTHING).task is Task.BINARY
     regression = Model("m", task=Task.REGRESSION, task_declared=True)
     assert settle(regression, predictions(prediction=[1.0]), NOTHING) is regression
+
+
+def test_of_several_classes_none_is_positive():
+    classes = ModelSettings(classes=("a", "b", "yes"))
+    assert positive_class(Model("m", task=Task.MULTICLASS, settings=classes)) is None
+    assert positive_class(Model("m", task=Task.TRADING, settings=classes)) is None
+    declared = replace(classes, positive_class="b")
+    assert positive_class(Model("m", task=Task.MULTICLASS, settings=declared)) == "b"
 
 
 @pytest.mark.parametrize(

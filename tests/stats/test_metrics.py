@@ -192,7 +192,13 @@ def test_regression_metrics_are_scikit_learns(seed: int) -> None:
         "rmse": pytest.approx(sk.root_mean_squared_error(truth, guess), **close),
         "r2_score": pytest.approx(sk.r2_score(truth, guess), **close),
         "mape": pytest.approx(sk.mean_absolute_percentage_error(truth, guess), **close),
+        "mean_error": pytest.approx(np.mean(guess - truth), rel=1e-9),
+        "mean_prediction": pytest.approx(np.mean(guess), **close),
+        "mean_truth": pytest.approx(np.mean(truth), **close),
     }
+    error = regression_metrics(RegressionSummary.of(truth, guess))["mean_error"]
+    expected = stats.ttest_1samp(guess - truth, 0).confidence_interval(0.95)
+    assert (error.low, error.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
 
 
 def test_r2_is_exact_far_from_zero() -> None:

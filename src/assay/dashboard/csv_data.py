@@ -98,12 +98,24 @@ def confusion_table(found: Calibration) -> Rows:
         yield [actual, predicted, n]
 
 
-def scores_table(found: Calibration) -> Rows:
-    """Scores by true class."""
+def scores_table(found: Calibration, label: str = "") -> Rows:
+    """Scores by true class; of several classes, the probability of the one called `label`, see the figure."""
+    if found.many_classes:
+        yield from _class_table(found, label or next(iter(found.class_scores)))
+        return
     yield ["score_from", "score_to", *found.score_counts]
     for place in range(len(found.score_edges) - 1):
         edges = found.score_edges[place : place + 2]
         yield [*edges, *(counts[place] for counts in found.score_counts.values())]
+
+
+def _class_table(found: Calibration, label: str) -> Rows:
+    """The probability of one class by truth."""
+    yield ["class", "score_from", "score_to", "own", "others", "unlabelled"]
+    one = found.class_scores.get(label)
+    if one is not None:
+        for place, counts in enumerate(zip(one.own, one.others, one.unlabelled, strict=True)):
+            yield [text(label), *found.score_edges[place : place + 2], *counts]
 
 
 def drift_table(windows: Sequence[DriftWindow]) -> Rows:

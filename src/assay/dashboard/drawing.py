@@ -20,6 +20,7 @@ from assay.dashboard.view import View
 from assay.domain.answers import DriftWindow, MetricWindow
 from assay.domain.feature_view import FeatureView
 from assay.errors import NotFound
+from assay.figures.means import MEANS
 from assay.figures.theme import Theme
 from assay.stats.summaries.traffic import STAGES
 
@@ -40,13 +41,17 @@ _STAGE_QUANTILES = tuple(f"latency_{stage}_{q}" for stage in STAGES[1:] for q in
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a figure is drawn of: a model's readings in a view, perhaps of one feature or a page of them."""
+    """What a figure is drawn of: a model's readings in a view, perhaps of one feature or a page of them.
+
+    `label`: the class whose probability is drawn; empty: the most frequent one.
+    """
 
     readings: Readings
     model_id: str
     view: View
     feature: str = ""
     choice: Choice = field(default_factory=Choice)
+    label: str = ""
 
     @property
     def windows(self) -> list[MetricWindow]:
@@ -131,8 +136,14 @@ _FIGURES: dict[str, tuple[_Draw, _Rows]] = {
         lambda of: csv_data.calibration_table(of.readings.calibration(of.model_id, of.view)),
     ),
     "scores": (
-        lambda of, theme: figures.score_figure(of.readings.calibration(of.model_id, of.view), theme=theme),
-        lambda of: csv_data.scores_table(of.readings.calibration(of.model_id, of.view)),
+        lambda of, theme: figures.score_figure(
+            of.readings.calibration(of.model_id, of.view), theme=theme, label=of.label
+        ),
+        lambda of: csv_data.scores_table(of.readings.calibration(of.model_id, of.view), of.label),
+    ),
+    "means": (
+        lambda of, theme: figures.means_figure(of.windows, theme=theme, before=of.before),
+        lambda of: csv_data.metric_table(of.windows, MEANS),
     ),
     "confusion": (
         lambda of, theme: figures.confusion_figure(
@@ -201,6 +212,7 @@ def draw(
     theme: str = "light",
     feature: str = "",
     choice: Choice | None = None,
+    label: str = "",
 ) -> go.Figure:
     """Draw the figure called `name`: a fixed one, ``metric.<metric>``, or one of a feature.
 
@@ -208,25 +220,32 @@ def draw(
     ----------
     feature : the key of a feature, see :func:`assay.dashboard.names.feature_key`.
     choice : the page of features that the map of drift shows; None: those that moved most.
+    label : the class whose probability is drawn; empty: the most frequent one.
 
     Raises
     ------
     NotFound
         Where there is no such figure or feature.
     """
-    of = request_of(readings, model_id, view, feature=feature, choice=choice)
+    of = request_of(readings, model_id, view, feature=feature, choice=choice, label=label)
     return _known(name, of)[0](of, figures.DARK if theme == "dark" else figures.LIGHT)
 
 
 def request_of(
-    readings: Readings, model_id: str, view: View, *, feature: str = "", choice: Choice | None = None
+    readings: Readings,
+    model_id: str,
+    view: View,
+    *,
+    feature: str = "",
+    choice: Choice | None = None,
+    label: str = "",
 ) -> Request:
     """Return what a figure is drawn of, the feature given by its key; see :func:`draw`."""
     named = ""
     if feature:
         reference = readings.model(model_id).reference
         named = feature_named(reference.features if reference else (), feature)
-    return Request(readings, model_id, view, named, choice or Choice())
+    return Request(readings, model_id, view, named, choice or Choice(), label)
 
 
 def rows_of(name: str, of: Request) -> Iterator[Sequence[Any]]:

@@ -38,8 +38,9 @@ class Tile:
 class ModelPage:
     """Everything that a model's page shows in text.
 
-    `unscored`: no prediction has a score; `staged`: latency was logged by stage; `failing`: the model failed
-    at some predictions.
+    `scored`: calibration can be shown; `unscored`: no prediction has a score; `staged`: latency was logged
+    by stage; `failing`: the model failed at some predictions. `classes`: those with a probability of their
+    own, the most frequent first, and `label` the one of them that is shown.
     """
 
     model: ModelView
@@ -48,6 +49,7 @@ class ModelPage:
     tiles: tuple[Tile, ...]
     charts: tuple[tuple[str, MetricName], ...]
     classifies: bool
+    regresses: bool
     scored: bool
     unscored: bool
     staged: bool
@@ -56,10 +58,14 @@ class ModelPage:
     drift_rows: tuple[DriftRow, ...]
     drift_hidden: int
     shown_span: str
+    classes: tuple[str, ...] = ()
+    label: str = ""
 
 
-def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool = True) -> ModelPage:
-    """Read what the page of `model` shows for `view`.
+def model_page(
+    readings: Readings, model: ModelView, view: View, *, drift: bool = True, label: str = ""
+) -> ModelPage:
+    """Read what the page of `model` shows for `view`, of several classes the one called `label`.
 
     Without `drift`, the table of features is left for later: of 500 features it takes longer than the rest.
     """
@@ -78,6 +84,8 @@ def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool 
         for name, estimate in window.metrics.items()
         if estimate.value is not None or not labelled  # without labels, all charts say that they wait
     }
+    calibration = readings.calibration(model_id, view) if task is Task.MULTICLASS else None
+    classes = tuple(calibration.class_scores) if calibration and calibration.many_classes else ()
     listed = feature_list(readings, model_id, view, Choice()) if drift else None
     return ModelPage(
         model=model,
@@ -86,7 +94,8 @@ def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool 
         tiles=tuple(_tiles(task, whole, before, windows)),
         charts=tuple((name, metric_name(name)) for name in CHARTS[task] if name in known),
         classifies=task is not None and task.classifies,
-        scored=task is Task.BINARY,
+        regresses="mean_truth" in known,
+        scored=task is Task.BINARY or bool(classes),
         unscored=labelled
         and whole is not None
         and all(name not in whole.metrics or whole.metrics[name].n == 0 for name in ("brier_score", "ece")),
@@ -96,6 +105,8 @@ def model_page(readings: Readings, model: ModelView, view: View, *, drift: bool 
         drift_rows=listed.rows if listed else (),
         drift_hidden=listed.total - len(listed.rows) if listed and listed.rows else 0,
         shown_span=_shown_span(model, view),
+        classes=classes,
+        label=label if label in classes else "",
     )
 
 

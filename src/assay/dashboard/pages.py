@@ -28,7 +28,16 @@ from assay.figures.numbers import (
 )
 from assay.monitoring.access.caller import caller
 
-__all__ = ["CONTENT_SECURITY_POLICY", "HEADERS", "error_page", "error_problem", "page", "prepare", "render"]
+__all__ = [
+    "CONTENT_SECURITY_POLICY",
+    "HEADERS",
+    "error_page",
+    "error_problem",
+    "page",
+    "prepare",
+    "render",
+    "with_query",
+]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; "
@@ -50,6 +59,15 @@ HEADERS = {
 }
 
 
+def with_query(address: str, query: str) -> str:
+    """Return `address` with parameters; without a bare ``?`` or ``&`` where there are none.
+
+    >>> with_query("/", ""), with_query("/", "find=a"), with_query("/?find=a", "page=2")
+    ('/', '/?find=a', '/?find=a&page=2')
+    """
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
+
+
 def _environment() -> jinja2.Environment:
     """Return the templates' environment: everything is escaped, nothing undefined is let through."""
     environment = jinja2.Environment(
@@ -68,6 +86,7 @@ def _environment() -> jinja2.Environment:
         "short": short_count,
         "shown": shown,
         "value": value_text,
+        "with_query": with_query,
     }
     environment.globals |= {
         "STATISTICS": STATISTICS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -11,22 +13,27 @@ from assay.dashboard.prediction_page import one_prediction
 from assay.dashboard.predictions import listed_csv, listed_predictions, parse_asked, prediction_path
 from assay.dashboard.readings import PageReader, Readings
 from assay.dashboard.strip import HEIGHT, WIDTH
+from assay.dashboard.suggestions import suggestions
 from assay.domain.prediction_filter import OUTCOMES
 
 __all__ = ["add_prediction_routes"]
 
 
-def add_prediction_routes(routes: APIRouter, service: PageReader, readings: Readings) -> None:
-    """Add them to the pages' routes."""
+def add_prediction_routes(
+    routes: APIRouter, service: PageReader, readings: Readings, *, now: Callable[[], int]
+) -> None:
+    """Add them to the pages' routes; `now` gives microseconds since the epoch."""
 
     @routes.get("/models/{slug}/predictions")
     def predictions(slug: str, request: Request) -> Response:
         known = readings.model(model_from_slug(slug))
         model = known.model
         numeric = model.task is not None and not model.task.classifies and not model.settings.classes
+        listed = listed_predictions(service, model, parse_asked(request.query_params))
         return page(
             "predictions.html",
-            listed=listed_predictions(service, model, parse_asked(request.query_params)),
+            listed=listed,
+            offered=suggestions(readings, known, listed.page, now=now()),
             known=known,
             model=model,
             outcomes=[name for name in OUTCOMES if not numeric or name not in ("right", "wrong")],

@@ -102,7 +102,14 @@ def router(
         params, model_id = request.query_params, model.model.model_id
         key, choice = params.get("feature", ""), parse_choice(params)
         drawn = draw(
-            name, readings, model_id, view, theme=params.get("theme", ""), feature=key, choice=choice
+            name,
+            readings,
+            model_id,
+            view,
+            theme=params.get("theme", ""),
+            feature=key,
+            choice=choice,
+            label=params.get("class", ""),
         )
         table = params.get("table") == "1"
         feature = request_of(readings, model_id, view, feature=key).feature if table else ""
@@ -119,6 +126,7 @@ def router(
             view,
             feature=params.get("feature", ""),
             choice=parse_choice(params),
+            label=params.get("class", ""),
         )
         return csv_response(rows_of(name, of), f"{slug}-{name}")
 
@@ -128,7 +136,7 @@ def router(
         found, view = chosen(slug, request)
         return page(
             "model.html",
-            page=model_page(readings, found, view, drift=False),
+            page=model_page(readings, found, view, drift=False, label=request.query_params.get("class", "")),
             model=found.model,
             view=view,
             known=found,
@@ -184,7 +192,7 @@ def router(
     def report(slug: str, request: Request) -> Response:
         return report_answer(readings, model_from_slug(slug), request.query_params, now=now())
 
-    add_prediction_routes(routes, service, readings)
+    add_prediction_routes(routes, service, readings, now=now)
 
     @routes.get("/static/{name}")
     def static(name: str, request: Request) -> Response:

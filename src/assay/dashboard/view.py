@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from assay.domain.answers import ModelView
 from assay.domain.time import DAY, HOUR, MINUTE, from_micros, parse_duration, to_micros
+from assay.domain.window import WindowQuery
 from assay.errors import InvalidInput
 
 __all__ = ["MAX_WINDOWS", "PRESETS", "STEPS", "View", "auto_step", "parse_view"]
@@ -69,6 +70,21 @@ class View:
         return first, last
 
     @property
+    def whole(self) -> WindowQuery:
+        """All of it as one window."""
+        return WindowQuery(self.start, self.end, None, self.version, self.slice)
+
+    @property
+    def cut(self) -> WindowQuery:
+        """Each window of it."""
+        return replace(self.whole, step=self.step)
+
+    @property
+    def cut_for_drift(self) -> WindowQuery:
+        """Each window of it in which drift is shown."""
+        return replace(self.whole, step=self.drift_step)
+
+    @property
     def drift_step(self) -> int:
         """Width of the windows in which drift is shown: an hour at least, and at most 100 of them.
 
@@ -116,8 +132,8 @@ class View:
         return {key: value for key, value in values.items() if value is not None}
 
     def query(self, **changes: str | None) -> str:
-        """Return the query string of this view with `changes`."""
-        return urlencode(self.parameters(**changes))
+        """Return the query string of this view with `changes`; it is never empty."""
+        return urlencode(self.parameters(**changes) or {"period": DEFAULT_PERIOD})
 
 
 def parse_view(params: Mapping[str, str], model: ModelView, *, now: int) -> View:

@@ -16,6 +16,7 @@ from assay.stats.metrics import Estimate
 
 __all__ = [
     "Calibration",
+    "ClassScores",
     "DriftWindow",
     "ErasureAnswer",
     "IngestAnswer",
@@ -181,13 +182,30 @@ class MetricWindow(Plotted):
         return Table(_window_title(self), _METRIC_COLUMNS, _metric_rows(self.metrics))
 
 
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """How often each probability of one class was given; counts by cell of the scores.
+
+    Attributes
+    ----------
+    own : of the predictions whose truth is the class.
+    others : of those whose truth is another.
+    unlabelled : of those without truth.
+    """
+
+    own: tuple[int, ...]
+    others: tuple[int, ...]
+    unlabelled: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Plotted):
     """Reliability curve, confusion matrix and score distribution of one window.
 
     `bins`: (mean score, share of positives, n) per bin. `confusion`: (actual, predicted) to count.
     `score_edges` (k+1 values) cut the scores; `score_counts` maps a true class, or ``unlabelled``, to
-    k counts.
+    k counts. `class_scores`, where probabilities of several classes were logged: of each class its
+    probability's counts in the same cells, the most frequent class first.
     """
 
     start: datetime
@@ -199,6 +217,12 @@ class Calibration(Plotted):
     confusion: dict[tuple[str, str], int]
     score_edges: tuple[float, ...] = ()
     score_counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    class_scores: dict[str, ClassScores] = field(default_factory=dict)
+
+    @property
+    def many_classes(self) -> bool:
+        """Whether probabilities of several classes stand behind it, and the bins are of the most probable."""
+        return bool(self.class_scores) and (len(self.class_scores) > 2 or not self.score_counts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -215,6 +239,10 @@ class Calibration(Plotted):
             ],
             "score_edges": list(self.score_edges),
             "score_counts": {name: list(counts) for name, counts in self.score_counts.items()},
+            "class_scores": {
+                name: {"own": list(one.own), "others": list(one.others), "unlabelled": list(one.unlabelled)}
+                for name, one in self.class_scores.items()
+            },
         }
 
     def table(self) -> Table:

@@ -13,6 +13,7 @@ from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
 from assay.figures.latency import latency_figure, latency_stages_figure
+from assay.figures.means import means_figure
 from assay.figures.metric import metric_figure
 from assay.figures.reliability import reliability_figure
 from assay.figures.scores import score_figure
@@ -32,6 +33,7 @@ __all__ = [
     "feature_values_figure",
     "latency_figure",
     "latency_stages_figure",
+    "means_figure",
     "metric_figure",
     "reliability_figure",
     "score_figure",

@@ -46,6 +46,9 @@ METRIC_NAMES: dict[str, MetricName] = {
     "rmse": MetricName("RMSE", "number", "Root of the mean squared error; lower is better.", 0),
     "r2_score": MetricName("R²", "ratio", "Share of the truth's variance that is explained."),
     "mape": MetricName("MAPE", "share", "Relative to the truth; lower is better.", 0),
+    "mean_error": MetricName("Mean error", "number", "Prediction less truth; at 0 neither side is favoured."),
+    "mean_prediction": MetricName("Mean prediction", "number", "Of the predictions whose truth is known."),
+    "mean_truth": MetricName("Mean truth", "number", "What came true, on average."),
     "latency_p50": MetricName(
         "Latency, median", "ms", "Half of the predictions were faster.", 0, unlabelled=True
     ),
@@ -75,7 +78,7 @@ CHARTS: dict[Task | None, tuple[str, ...]] = {
         "precision_macro",
         "recall_macro",
     ),
-    Task.REGRESSION: ("mae", "rmse", "r2_score", "mape"),
+    Task.REGRESSION: ("mae", "rmse", "r2_score", "mape", "mean_error"),
     Task.TRADING: ("accuracy", "mae", "rmse", "r2_score"),
     None: (),
 }

@@ -20,6 +20,7 @@ from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
 from assay.figures.latency import latency_figure, latency_stages_figure
+from assay.figures.means import means_figure
 from assay.figures.metric import metric_figure
 from assay.figures.metric_names import TILES, metric_name
 from assay.figures.names import plotly_text, shown
@@ -118,9 +119,20 @@ def _of_calibration(answer: Calibration) -> Mapping[str, tuple[str, _Draw]]:
         "confusion": ("Confusion matrix", lambda theme: confusion_figure(answer, theme=theme)),
         "scores": ("Scores by truth", lambda theme: score_figure(answer, theme=theme)),
     }
+    if answer.many_classes:
+        for name in answer.class_scores:
+            found[f"scores:{name}"] = (
+                f"Probability of {name}, by truth",
+                functools.partial(_class_scores, answer, name),
+            )
     if not answer.bins:  # of several classes, or nothing labelled yet
         found = {"confusion": found["confusion"]} | found
     return found
+
+
+def _class_scores(answer: Calibration, name: str, theme: Theme) -> go.Figure:
+    """Draw one class's probability."""
+    return score_figure(answer, theme=theme, label=name)
 
 
 @plots_of.register
@@ -172,6 +184,8 @@ def _metric_plots(windows: Sequence[MetricWindow]) -> Mapping[str, tuple[str, _D
         "latency": ("Latency", lambda theme: latency_figure(windows, theme=theme)),
         "stages": ("Latency by stage", lambda theme: latency_stages_figure(windows, theme=theme)),
     }
+    if "mean_truth" in known:
+        others["means"] = ("Prediction and truth", lambda theme: means_figure(windows, theme=theme))
     if len(windows) == 1 and windows[0].error_types:
         others["error_types"] = (
             "Failures by type",

@@ -21,12 +21,14 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
 
     Parameters
     ----------
-    calibration : with `bins` (mean score, share of positives, n).
+    calibration : with `bins` (mean score, share of positives, n); of several classes, they are of the most
+        probable one, and of how often the prediction was right.
     theme : colours.
     """
     bins = [item for item in calibration.bins if item[2] > 0]
     if not bins:
         return empty_figure(theme, height=_HEIGHT, message="No labelled scores in this period")
+    came, column = ("right", "Share right") if calibration.many_classes else ("positive", "Share positive")
     scores = [score for score, _, _ in bins]
     shares = [share for _, share, _ in bins]
     intervals = [wilson(share * n, n) for _, share, n in bins]
@@ -38,7 +40,7 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
         hovermode="closest",
         margin={"l": 44, "r": 10, "t": 8, "b": 36},
         xaxis=axis(theme, range=[-0.02, 1.02], anchor="y2", title={"text": "mean score"}, nticks=6),
-        yaxis=axis(theme, domain=[0.26, 1], range=[-0.02, 1.02], title={"text": "share positive"}, nticks=6),
+        yaxis=axis(theme, domain=[0.26, 1], range=[-0.02, 1.02], title={"text": column.lower()}, nticks=6),
         yaxis2=axis(theme, domain=[0, 0.18], nticks=3, tickformat="~s", showgrid=False),
     )
     figure.add_scatter(
@@ -64,7 +66,7 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
             "width": 3,
         },
         text=[
-            f"scored <b>{score:.3f}</b> on average<br><b>{share:.1%}</b> were positive"
+            f"scored <b>{score:.3f}</b> on average<br><b>{share:.1%}</b> were {came}"
             f"<br>{count_text(n)} labelled predictions"
             for score, share, n in bins
         ],
@@ -83,10 +85,10 @@ def reliability_figure(calibration: Calibration, *, theme: Theme) -> go.Figure:
         figure,
         alt=(
             f"Reliability curve of {count_text(calibration.n_labelled)} labelled predictions; "
-            f"the largest gap: scores around {worst[0]:.2f} were positive in {worst[1]:.0%}."
+            f"the largest gap: scores around {worst[0]:.2f} were {came} in {worst[1]:.0%}."
         ),
         caption="Reliability by bin of score",
-        columns=["Mean score", "Share positive", "95% low", "95% high", "Labelled"],
+        columns=["Mean score", column, "95% low", "95% high", "Labelled"],
         rows=[
             [
                 f"{score:.3f}",

@@ -46,10 +46,12 @@ def settle(model: Model, predictions: pa.Table, labels: pa.Table) -> Model:
 
 
 def positive_class(model: Model) -> str | None:
-    """Return the class whose probability the score is; None while no class has been seen."""
+    """Return the class whose probability the score is; None while no class has been seen, or of several."""
     if model.settings.positive_class is not None:
         return model.settings.positive_class
     classes = model.settings.classes
+    if model.task is Task.MULTICLASS or (model.task is not Task.BINARY and len(classes) > 2):
+        return None
     for name in classes:
         if name.lower() in _POSITIVE:
             return name

@@ -23,6 +23,9 @@ _OF_FEATURE = (
     ("drift", "From the reference, by window"),
 )
 
+_CLASSES = 4
+"""Of several classes, the probabilities of so many are drawn: the most frequent ones."""
+
 _TALL, _LOW = 320, 260  # pixels; charts beside each other are of one height
 
 
@@ -100,7 +103,7 @@ def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
         Section(
             "outcomes",
             "Calibration and outcomes" if scored else "Outcomes",
-            _outcomes(pencil, scored=scored) if page.classifies and (labelled or scored) else (),
+            _outcomes(page, pencil, scored=scored) if page.classifies and (labelled or scored) else (),
         ),
     ]
     if page.drift_rows:
@@ -115,10 +118,13 @@ def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
 
 def _quality(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
     """Draw the task's metrics over time."""
-    return tuple(
+    charts = [
         pencil.chart(f"metric.{name}", label.label, label.meaning, key=f"metric-{name}")
         for name, label in page.charts
-    )
+    ]
+    if page.regresses:
+        charts.append(pencil.chart("means", "Prediction and truth", "Means of the labelled rows"))
+    return tuple(charts)
 
 
 def _traffic(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
@@ -137,7 +143,7 @@ def _traffic(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
     return tuple(charts)
 
 
-def _outcomes(pencil: _Pencil, *, scored: bool) -> tuple[Chart, ...]:
+def _outcomes(page: ModelPage, pencil: _Pencil, *, scored: bool) -> tuple[Chart, ...]:
     """Draw what was predicted for what came true."""
     confusion = pencil.chart("confusion", "Confusion matrix", "Share of each truth")
     if not scored:
@@ -146,7 +152,24 @@ def _outcomes(pencil: _Pencil, *, scored: bool) -> tuple[Chart, ...]:
         pencil.chart("reliability", "Reliability", "On the diagonal: trust the score"),
         pencil.chart("metric.ece", "Calibration error", "ECE, by window", key="ece", height=_TALL),
         confusion,
-        pencil.chart("scores", "Scores", "By what came true"),
+        *_scores(page, pencil),
+    )
+
+
+def _scores(page: ModelPage, pencil: _Pencil) -> tuple[Chart, ...]:
+    """Draw how scores are distributed by truth; of several classes, the probability of each of the first."""
+    if not page.classes:
+        return (pencil.chart("scores", "Scores", "By what came true"),)
+    return tuple(
+        pencil.chart(
+            "scores",
+            f"Probability of {shown(name, limit=40)}",
+            "Share of each truth",
+            key=f"scores-{place}",
+            label=name,
+            is_name=True,
+        )
+        for place, name in enumerate(page.classes[:_CLASSES])
     )
 
 
@@ -182,6 +205,7 @@ class _Pencil:
         *,
         key: str = "",
         feature: str = "",
+        label: str = "",
         is_name: bool = False,
         height: int | None = None,
     ) -> Chart:
@@ -189,8 +213,8 @@ class _Pencil:
 
         `height` is that of its neighbour, in pixels; None: its own.
         """
-        light, described = self._drawn(name, "light", feature)
-        dark, _ = self._drawn(name, "dark", feature)
+        light, described = self._drawn(name, "light", feature, label)
+        dark, _ = self._drawn(name, "dark", feature, label)
         if height is not None:
             light["layout"]["height"] = dark["layout"]["height"] = height
         return Chart(
@@ -204,10 +228,14 @@ class _Pencil:
             name=is_name,
         )
 
-    def _drawn(self, name: str, theme: str, feature: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _drawn(
+        self, name: str, theme: str, feature: str, label: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a figure as plain values, and the description that it carries."""
         model_id = self._page.model.model.model_id
-        figure = draw(name, self._readings, model_id, self._page.view, theme=theme, feature=feature)
+        figure = draw(
+            name, self._readings, model_id, self._page.view, theme=theme, feature=feature, label=label
+        )
         plain = json.loads(figure.to_json(validate=False))
         plain["layout"].pop("template", None)
         return {"data": plain["data"], "layout": plain["layout"]}, plain["layout"].pop("meta")

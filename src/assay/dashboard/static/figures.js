@@ -14,18 +14,21 @@
   };
 
   const ask = async (url, signal) => {
-    const answer = await fetch(url, { signal });
-    const body = await answer.json();
+    const answer = await fetch(url, { signal }).catch((error) => {
+      throw error.name === "AbortError" ? error : new Error("The server could not be reached.");
+    });
+    const body = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(body.detail || "The figure could not be read.");
     return body;
   };
 
-  const show = (plot, message) => {
+  const show = (plot, message, again) => {
     if (plot.classList.contains("js-plotly-plot")) return; // an older figure is better than a message
-    const box = document.createElement("p");
+    const box = document.createElement("div");
     box.className = "plot-error";
-    box.textContent = message;
+    assay.failed(box, message, again);
     plot.replaceChildren(box);
+    plot.removeAttribute("role"); // an image would hide its button from screen readers
     plot.setAttribute("aria-label", message);
   };
 
@@ -38,8 +41,10 @@
       const made = await ask(address(figure), control.signal);
       if (control.signal.aborted) return;
       if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
+      plot.setAttribute("role", "img");
       const range = made.layout.xaxis?.range?.slice();
       brushable(made.layout);
+      spaced(made, plot.clientWidth);
       await Plotly.react(plot, made.data, made.layout, config);
       watchZoom(plot, { meta: made.layout.meta, xaxis: { range } });
       plot.setAttribute("aria-label", made.layout.meta?.alt || "");
@@ -47,7 +52,7 @@
       const details = figure.querySelector("details.data");
       if (details.open) await tabulate(details);
     } catch (error) {
-      if (error.name !== "AbortError") show(plot, error.message);
+      if (error.name !== "AbortError") show(plot, error.message, () => draw(figure));
     }
   };
 
@@ -126,6 +131,14 @@
     layout.xaxis.fixedrange = false;
   };
 
+  // As many dates on an axis as there is room for: beside a map of drift stand names and colours.
+  const spaced = (made, width) => {
+    const axis = made.layout.xaxis;
+    if (axis?.type !== "date") return;
+    const beside = made.data.some((trace) => trace.type === "heatmap") ? 200 : 60;
+    axis.nticks = Math.max(2, Math.min(axis.nticks || 5, Math.floor((width - beside) / 64)));
+  };
+
   const zoom = (plot, change) => {
     const low = change["xaxis.range[0]"];
     const high = change["xaxis.range[1]"];
@@ -198,7 +211,12 @@
     const answer = await fetch(source).catch(() => null);
     if (!answer || !answer.ok) {
       panel.removeAttribute("aria-busy");
-      if (!panel.dataset.filled) panel.textContent = "The features could not be read.";
+      if (!panel.dataset.filled) {
+        const box = document.createElement("p");
+        box.className = "pad";
+        assay.failed(box, "The features could not be read.", () => fill(panel));
+        panel.replaceChildren(box);
+      }
       return;
     }
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("features-panel");

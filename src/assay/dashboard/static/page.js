@@ -90,13 +90,34 @@ document.addEventListener("DOMContentLoaded", () => {
   assay.fillLines();
 });
 
+// What could not be read is said where it would stand, with a button that asks again.
+assay.failed = (place, message, again) => {
+  const box = document.createElement("span");
+  box.className = "failed";
+  box.setAttribute("role", "status");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.textContent = "Try again";
+  button.addEventListener("click", () => { box.remove(); again(); });
+  box.append(message, " ", button);
+  place.querySelector(":scope > .failed")?.remove();
+  place.append(box);
+};
+
 // Lines that the server had no time for are fetched one after the other.
 assay.fillRows = async () => {
   for (const row of document.querySelectorAll("tr[data-row-src]")) {
     if (row.dataset.filling) continue;
     row.dataset.filling = "yes";
     const answer = await fetch(row.dataset.rowSrc).catch(() => null);
-    if (answer && answer.ok) assay.fillRow(row, await answer.text());
+    if (answer && answer.ok) {
+      assay.fillRow(row, await answer.text());
+    } else {
+      const cell = row.cells[row.cells.length - 1];
+      cell.replaceChildren();
+      assay.failed(cell, "This model could not be read.", () => { delete row.dataset.filling; assay.fillRows(); });
+    }
   }
 };
 
@@ -109,8 +130,13 @@ assay.fillLines = async () => {
   if (answer && answer.ok) {
     const made = new DOMParser().parseFromString(await answer.text(), "text/html");
     assay.keepLines(made, table, true);
+    delete table.dataset.linesSrc;
+  } else {
+    assay.failed(table.caption, "The lines over time could not be read.", () => {
+      delete table.dataset.filling;
+      assay.fillLines();
+    });
   }
-  delete table.dataset.linesSrc;
 };
 
 // Lines that one table has are put into another: into its empty cells, or into all of them.

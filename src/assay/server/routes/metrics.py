@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from assay.domain.answers import Calibration, ModelReport
 from assay.domain.feature_view import FeatureView
+from assay.domain.window import WindowQuery
 from assay.monitoring.service import Service
 from assay.server.query import (
     CalibrationQuery,
@@ -20,14 +20,12 @@ from assay.server.query import (
     MetricQuery,
     ModelName,
     Window,
-    bounds,
     names,
-    selection,
-    step_of,
 )
 from assay.server.reply import reply
 from assay.server.schemas.answers import (
     CalibrationDocument,
+    ClassScoresDocument,
     ConfusionCell,
     DriftList,
     MetricList,
@@ -46,26 +44,19 @@ class _ReportQuery(Window):
     )
 
 
-def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
-    """Return the routes; `now` gives microseconds since the epoch."""
+def router(service: Service) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter(prefix="/api/v1/models/{model_id}", tags=["metrics"])
 
-    def window(model_id: str, query: Window) -> tuple[int, int]:
+    def asked(query: Window) -> WindowQuery:
+        window = query.asked()
         if query.wait:
             service.catch_up(timeout=query.wait)
-        return bounds(service, model_id, query, now=now)
+        return window
 
     @routes.get("/metrics", response_model=MetricList, summary="Metrics of a window, or of each step of it")
     def metrics(model_id: ModelName, query: Annotated[MetricQuery, Query()]) -> Response:
-        start, end = window(model_id, query)
-        found = service.metrics(
-            model_id,
-            start=start,
-            end=end,
-            step=step_of(query.step),
-            names=names(query.metrics),
-            **selection(query),
-        )
+        found = service.metrics(model_id, asked(query), names=names(query.metrics))
         return reply(MetricList, MetricList.model_construct(windows=found))
 
     @routes.get(
@@ -74,21 +65,11 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
         summary="Reliability curve, confusion matrix and scores of a window",
     )
     def calibration(model_id: ModelName, query: Annotated[CalibrationQuery, Query()]) -> Response:
-        start, end = window(model_id, query)
-        found = service.calibration(model_id, start=start, end=end, **selection(query))
-        return reply(CalibrationDocument, _document(found))
+        return reply(CalibrationDocument, _document(service.calibration(model_id, asked(query))))
 
     @routes.get("/drift", response_model=DriftList, summary="Drift of each feature against the reference")
     def drift(model_id: ModelName, query: Annotated[DriftQuery, Query()]) -> Response:
-        start, end = window(model_id, query)
-        found = service.drift(
-            model_id,
-            start=start,
-            end=end,
-            step=step_of(query.step),
-            features=names(query.features),
-            **selection(query),
-        )
+        found = service.drift(model_id, asked(query), features=names(query.features))
         return reply(DriftList, DriftList.model_construct(windows=found))
 
     @routes.get(
@@ -99,19 +80,11 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
     def feature(
         model_id: ModelName, feature: FeatureName, query: Annotated[FeatureQuery, Query()]
     ) -> Response:
-        start, end = window(model_id, query)
-        found = service.feature(
-            model_id, feature, start=start, end=end, step=step_of(query.step), **selection(query)
-        )
-        return reply(FeatureView, found)
+        return reply(FeatureView, service.feature(model_id, feature, asked(query)))
 
     @routes.get("/report", response_model=ModelReport, summary="Everything about a model over one period")
     def report(model_id: ModelName, query: Annotated[_ReportQuery, Query()]) -> Response:
-        start, end = window(model_id, query)
-        found = service.report(
-            model_id, start=start, end=end, step=step_of(query.step), version=query.version
-        )
-        return reply(ModelReport, found)
+        return reply(ModelReport, service.report(model_id, asked(query)))
 
     return routes
 
@@ -131,4 +104,10 @@ def _document(found: Calibration) -> CalibrationDocument:
         ],
         score_edges=list(found.score_edges),
         score_counts={name: list(counts) for name, counts in found.score_counts.items()},
+        class_scores={
+            name: ClassScoresDocument.model_construct(
+                own=list(one.own), others=list(one.others), unlabelled=list(one.unlabelled)
+            )
+            for name, one in found.class_scores.items()
+        },
     )

@@ -123,6 +123,14 @@ class ConfusionCell(_Answer):
     n: int
 
 
+class ClassScoresDocument(_Answer):
+    """How often each probability of one class was given; counts by cell of the scores."""
+
+    own: list[int] = Field(description="Of the predictions whose truth is the class.")
+    others: list[int] = Field(description="Of those whose truth is another.")
+    unlabelled: list[int] = Field(description="Of those without truth.")
+
+
 class CalibrationDocument(_Answer):
     """Reliability curve, confusion matrix and score distribution of one window."""
 
@@ -136,6 +144,10 @@ class CalibrationDocument(_Answer):
     score_edges: list[float] = Field(description="Bounds of the cells of scores, one more than cells.")
     score_counts: dict[str, list[int]] = Field(
         description="Predictions in each cell, by true class; `unlabelled` for those without truth."
+    )
+    class_scores: dict[str, ClassScoresDocument] = Field(
+        description="With probabilities of several classes: of each class, how its probability is "
+        "distributed in the same cells, the most frequent class first."
     )
 
 

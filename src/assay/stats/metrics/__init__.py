@@ -15,6 +15,7 @@ from assay.stats.metrics.registry import METRICS, MetricInfo
 from assay.stats.metrics.regression import (
     mean_absolute_error,
     mean_absolute_percentage_error,
+    means,
     r2_score,
     squared_errors,
 )
@@ -48,7 +49,7 @@ def _chosen(estimates: Iterable[Estimate], names: Collection[str] | None) -> dic
 def regression_metrics(
     summary: RegressionSummary, *, names: Collection[str] | None = None
 ) -> dict[str, Estimate]:
-    """Compute MAE, MSE, RMSE, R² and MAPE; `names` chooses among them.
+    """Compute MAE, MSE, RMSE, R², MAPE and the means; `names` chooses among them.
 
     >>> regression_metrics(RegressionSummary.of([1.0, 2.0], [2.0, 3.0]))["mae"].value
     1.0
@@ -59,6 +60,7 @@ def regression_metrics(
             *squared_errors(summary),
             r2_score(summary),
             mean_absolute_percentage_error(summary),
+            *means(summary),
         ],
         names,
     )

@@ -228,6 +228,31 @@ _DEFINED: dict[str, Definition] = {
         interval=_STUDENT,
         note="0.1 is ten percent.",
     ),
+    "mean_error": Definition(
+        formula="mean of e",
+        least=None,
+        most=None,
+        rows=_ERROR_ROWS,
+        undefined=f"{_NO_ROWS}, or the sum is beyond the floats",
+        interval=_STUDENT,
+        note="In the unit of the truth. Above 0 the predictions are too high on average, below 0 too low; "
+        "errors of both signs cancel, which mae does not let them.",
+    ),
+    "mean_prediction": Definition(
+        formula="mean of ŷ",
+        least=None,
+        most=None,
+        rows=_ERROR_ROWS,
+        undefined=f"{_NO_ROWS}, or the sum is beyond the floats",
+        note="Of the labelled rows, so that it can be held against mean_truth.",
+    ),
+    "mean_truth": Definition(
+        formula="mean of y",
+        least=None,
+        most=None,
+        rows=_ERROR_ROWS,
+        undefined=f"{_NO_ROWS}, or the sum is beyond the floats",
+    ),
     "volume": Definition(
         formula="number of predictions, failed ones too",
         least=0.0,

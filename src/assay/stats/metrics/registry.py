@@ -115,6 +115,9 @@ METRICS: dict[str, MetricInfo] = {
         MetricInfo(
             "mape", False, _NUMBERS, "Mean absolute error as a share of the truth, where that is not zero."
         ),
+        MetricInfo("mean_error", False, _NUMBERS, "Mean of prediction less truth; best at 0, not below it."),
+        MetricInfo("mean_prediction", False, _NUMBERS, "Mean of the predictions whose truth is known."),
+        MetricInfo("mean_truth", False, _NUMBERS, "Mean of the truth."),
         MetricInfo("latency_p50", False, _ALL, "Milliseconds that half of the predictions take at most."),
         MetricInfo("latency_p95", False, _ALL, "Milliseconds that 95% of the predictions take at most."),
         MetricInfo("latency_p99", False, _ALL, "Milliseconds that 99% of the predictions take at most."),

@@ -1,4 +1,4 @@
-"""Errors of numeric predictions: MAE, MSE, RMSE, R² and MAPE."""
+"""Errors of numeric predictions: MAE, MSE, RMSE, R², MAPE, and their mean beside those of both sides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.stats.metrics.result import Estimate
 from assay.stats.summaries.floats import finite_or_none
 from assay.stats.summaries.regression import RegressionSummary
 
-__all__ = ["mean_absolute_error", "mean_absolute_percentage_error", "r2_score", "squared_errors"]
+__all__ = ["mean_absolute_error", "mean_absolute_percentage_error", "means", "r2_score", "squared_errors"]
 
 _NONE: Interval = (None, None)
 
@@ -77,3 +77,24 @@ def mean_absolute_percentage_error(summary: RegressionSummary) -> Estimate:
     n = summary.n_percent
     ends = mean_interval(summary.percent, summary.percent2, n, low=0.0)
     return _estimate("mape", summary.percent / n if n else None, n, summary, ends)
+
+
+def means(summary: RegressionSummary) -> tuple[Estimate, Estimate, Estimate]:
+    """Mean error ŷ - y with Student's interval, and the means of the predictions and of the truth without.
+
+    All three are over the same labelled rows, so that the first is the difference of the others. None
+    without such rows, or where a sum is beyond the floats.
+
+    >>> [estimate.value for estimate in means(RegressionSummary.of([1.0, 2.0], [1.5, 3.5]))]
+    [1.0, 2.5, 1.5]
+    """
+    n = summary.n
+    error = summary.error / n if n else None
+    truth = summary.actual_mean if n else None
+    return (
+        _estimate("mean_error", error, n, summary, mean_interval(summary.error, summary.error2, n)),
+        _estimate(
+            "mean_prediction", summary.actual_mean + error if error is not None else None, n, summary, _NONE
+        ),
+        _estimate("mean_truth", truth, n, summary, _NONE),
+    )
