@@ -11,6 +11,7 @@ import pytest
 
 from assay.domain.model import ModelSettings
 from assay.domain.time import DAY
+from assay.domain.window import WindowQuery
 from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service, wall_clock
 from tests.monitoring.replay import START, Label, label_intake, make_predictions, prediction_intake
@@ -46,7 +47,7 @@ def test_it_does_the_work_and_tells_its_figures(service):
     labels = [Label(row.id, "1", row.time) for row in rows]
     service.submit(label_intake(labels, wall_clock())).result()
     assert service.catch_up(timeout=30)
-    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    (window,) = service.metrics("m", WindowQuery(START, START + 3 * DAY))
     assert (window.n_predictions, window.n_labelled) == (100, 100)
     wait_until(lambda: service.figures().get("worker_rows") == 200.0)
     assert {part.name: part.status for part in service.health().parts}["worker"] == "ok"
@@ -61,7 +62,7 @@ def test_commands_take_effect_in_the_other_process(service):
     assert service.catch_up(timeout=30)
     assert service.model("m").reference.name == "training"
     assert service.erase("m", ids=[rows[0].id]).erased == 1
-    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    (window,) = service.metrics("m", WindowQuery(START, START + 3 * DAY))
     assert window.n_predictions == 59
 
 

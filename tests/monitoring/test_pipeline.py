@@ -10,6 +10,7 @@ from sklearn.metrics import brier_score_loss, f1_score, log_loss, roc_auc_score
 
 from assay.domain.model import ModelSettings
 from assay.domain.time import DAY, HOUR, Granularity
+from assay.domain.window import WindowQuery
 from assay.errors import NotFound
 from tests.monitoring.replay import (
     START,
@@ -30,7 +31,7 @@ from tests.monitoring.replay import (
 def check_window(service, world, start, end, *, version=None, region=None):
     """Compare one window's metrics with scikit-learn on the raw rows."""
     (window,) = service.metrics(
-        "m", start=start, end=end, version=version, slice=("region", region) if region else None
+        "m", WindowQuery(start, end, version=version, slice=("region", region) if region else None)
     )
     rows, actual, predicted, score = arrays(world, start, end, version, region)
     labelled = np.array([value is not None for value in actual], dtype=bool)
@@ -135,11 +136,11 @@ def test_recent_rows_are_there_by_the_minute(tmp_path):
     service.submit(prediction_intake(world.predictions, clock.now)).result()
     service.catch_up()
     start = START + 2 * DAY + 7 * HOUR + 13 * 60_000_000
-    (window,) = service.metrics("m", start=start, end=start + 17 * 60_000_000)
+    (window,) = service.metrics("m", WindowQuery(start, start + 17 * 60_000_000))
     rows, *_ = arrays(world, start, start + 17 * 60_000_000)
     assert (window.start.minute, window.end.minute) == (13, 30)
     assert window.n_predictions == len(rows)
-    (old,) = service.metrics("m", start=START + 90_000_000, end=START + 180_000_000)
+    (old,) = service.metrics("m", WindowQuery(START + 90_000_000, START + 180_000_000))
     assert old.end - old.start == np.timedelta64(1, "h").item()
     service.close()
 
@@ -151,7 +152,7 @@ def test_steps_add_up_to_the_whole(tmp_path):
     service.submit(prediction_intake(make_predictions(rng, 500), clock.now)).result()
     service.catch_up()
     for step in (HOUR, 6 * HOUR, DAY):
-        windows = service.metrics("m", start=START, end=START + 3 * DAY, step=step)
+        windows = service.metrics("m", WindowQuery(START, START + 3 * DAY, step))
         assert len(windows) == 3 * DAY // step
         assert sum(window.n_predictions for window in windows) == 500
     service.close()
@@ -247,7 +248,7 @@ def test_the_first_predictions_are_the_reference_until_one_is_given(tmp_path):
     for piece in cut(rng, rows, 40):
         service.submit(prediction_intake(piece, clock.now)).result()
         service.catch_up()
-        (drift,) = service.drift("m", start=START, end=START + 3 * DAY)
+        (drift,) = service.drift("m", WindowQuery(START, START + 3 * DAY))
         assert drift.provisional
     reference = service.model("m").reference
     assert (reference.rows, reference.provisional) == (150, True)
@@ -258,7 +259,7 @@ def test_the_first_predictions_are_the_reference_until_one_is_given(tmp_path):
     service.catch_up()
     active = service.model("m").reference
     assert (active.name, active.rows, active.active) == ("training", 500, True)
-    (drift,) = service.drift("m", start=START, end=START + 3 * DAY)
+    (drift,) = service.drift("m", WindowQuery(START, START + 3 * DAY))
     assert drift.n == 400
     assert not drift.provisional
     assert set(drift.features) == {"amount", "city"}
@@ -279,9 +280,9 @@ def test_a_reference_given_while_data_comes_counts_every_row_once(tmp_path):
         service.submit(prediction_intake(piece, clock.now)).result()
         service._profiler.step()
     service.catch_up()
-    (drift,) = service.drift("m", start=START, end=START + 3 * DAY)
+    (drift,) = service.drift("m", WindowQuery(START, START + 3 * DAY))
     assert drift.n == 300
-    windows = service.drift("m", start=START, end=START + 3 * DAY, step=HOUR)
+    windows = service.drift("m", WindowQuery(START, START + 3 * DAY, HOUR))
     assert sum(window.n for window in windows) == 300
     service.close()
 
@@ -299,7 +300,7 @@ def test_a_declared_task_makes_the_outcomes_anew(tmp_path):
 
     service.put_model("m", task=Task.REGRESSION)
     service.catch_up()
-    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    (window,) = service.metrics("m", WindowQuery(START, START + 3 * DAY))
     truth = world.truth()
     errors = [abs(float(row.predicted) - float(truth[row.id])) for row in world.predictions]
     assert window.metrics["mae"].value == pytest.approx(np.mean(errors), rel=1e-12)

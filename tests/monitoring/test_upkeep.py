@@ -11,6 +11,7 @@ import pytest
 from assay.domain.model import ModelSettings
 from assay.domain.profile import ProfileKind
 from assay.domain.time import DAY, HOUR, Granularity
+from assay.domain.window import WindowQuery
 from assay.errors import InvalidInput, NotFound, StorageFull, StorageUnavailable
 from assay.runtime.maintenance import Maintenance
 from assay.runtime.settings import Settings
@@ -33,7 +34,7 @@ def test_minutes_are_dropped_and_no_answer_changes(tmp_path):
     service = open_service(tmp_path, clock)
     service.submit(prediction_intake(make_predictions(rng, 200), clock.now)).result()
     service.catch_up()
-    before = service.metrics("m", start=START, end=START + 3 * DAY, step=HOUR)
+    before = service.metrics("m", WindowQuery(START, START + 3 * DAY, HOUR))
 
     def minutes() -> int:
         found = service._profiles.scan("m", ProfileKind.TRAFFIC, Granularity.MINUTE, start=0, end=1 << 62)
@@ -43,7 +44,7 @@ def test_minutes_are_dropped_and_no_answer_changes(tmp_path):
     clock.now += 10 * DAY
     assert service._profiler.drop_minutes() > 0
     assert minutes() == 0
-    assert service.metrics("m", start=START, end=START + 3 * DAY, step=HOUR) == before
+    assert service.metrics("m", WindowQuery(START, START + 3 * DAY, HOUR)) == before
     service.close()
 
 
@@ -58,7 +59,7 @@ def test_raw_rows_go_after_their_retention_and_metrics_stay(tmp_path):
     clock.now += 10 * DAY
     Maintenance(service._profiler, service._raw._lake, service._registry, clock=clock)()
     assert len(service.predictions("m")) == 0
-    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    (window,) = service.metrics("m", WindowQuery(START, START + 3 * DAY))
     assert window.n_predictions == 50
     service.close()
 
@@ -203,7 +204,7 @@ def test_an_erasure_cut_short_anywhere_is_finished_later(tmp_path, monkeypatch, 
     # Between the last two steps only the ids that were asked for are left, in free space.
     if (store, method, calls, done) != ("journal", "trim", 2, True):
         assert files_with_traces(tmp_path) == []
-    (window,) = service.metrics("m", start=START, end=START + 3 * DAY)
+    (window,) = service.metrics("m", WindowQuery(START, START + 3 * DAY))
     assert window.n_predictions == 49
     assert service.model("m").waiting_labels == 0
     service.close()

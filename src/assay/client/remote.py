@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from assay.client.answers import calibration_of, joined, read
-from assay.client.arguments import micros_of, pair_of, settings_of
+from assay.client.arguments import settings_of
 from assay.client.batches import Batch, Layout, batches
 from assay.client.imports import RemoteImporter
 from assay.client.logger.maker import LoggerMaker
@@ -36,15 +37,16 @@ from assay.domain.answers import (
 from assay.domain.columns import Kind
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
+from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
-from assay.domain.time import from_micros
-from assay.ports.monitor import Frame, Moment, Slice
+from assay.domain.window import Slice, WindowQuery, pair_of
+from assay.ports.monitor import Frame, Monitor
 
 __all__ = ["RemoteMonitor"]
 
 
-class RemoteMonitor(LoggerMaker, RemoteImporter):
+class RemoteMonitor(LoggerMaker, RemoteImporter, Monitor):
     """A monitor behind an address; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Parameters
@@ -86,12 +88,10 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
         probabilities: Sequence[str] = (),
         idempotency_key: str | None = None,
     ) -> IngestAnswer:
-        """Log predictions; they are stored durably when this returns."""
         layout = Layout(kind=Kind.PREDICTIONS, tags=tags, features=features, probabilities=probabilities)
         return self._send(batches(predictions, layout, model=model, version=version), layout, idempotency_key)
 
     def label(self, *, model: str, labels: Frame, idempotency_key: str | None = None) -> IngestAnswer:
-        """Log the truth of predictions; it is stored durably when this returns."""
         layout = Layout(kind=Kind.LABELS)
         return self._send(batches(labels, layout, model=model), layout, idempotency_key)
 
@@ -103,7 +103,6 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
         slices: Sequence[str] | None = None,
         **settings: Any,
     ) -> Model:
-        """Declare a model's task, the tags to slice by, and other settings; the rest stays as it is."""
         changes = settings_of(settings if slices is None else {**settings, "slices": slices})
         document: dict[str, Any] = {"settings": changes} if changes else {}
         if task is not None:
@@ -113,7 +112,6 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
     def set_reference(
         self, model: str, frame: Frame, *, name: str = "", features: Sequence[str] | None = None
     ) -> ReferenceView:
-        """Give the data that current data is compared with, such as the training set's features."""
         layout = Layout(kind=Kind.PREDICTIONS, features=features)
         (batch,) = batches(frame, layout, model=model, whole=True)
         answer = self._transport.send(
@@ -127,7 +125,6 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
     def erase(
         self, model: str, *, ids: Sequence[str] | None = None, tag: Slice | None = None
     ) -> ErasureAnswer:
-        """Erase predictions and their labels: those with `ids`, or all whose tag has that value."""
         pair = pair_of("tag", tag)
         document: dict[str, Any] = {"ids": list(ids or ())}
         if pair is not None:
@@ -137,7 +134,6 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
     # -- reading ----------------------------------------------------------------------------------
 
     def models(self) -> list[Model]:
-        """Return all models, by name."""
         found: list[Model] = []
         while page := read(
             self._get("/api/v1/models", after=found[-1].model_id if found else None)["models"],
@@ -147,156 +143,52 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
         return found
 
     def model(self, model: str) -> ModelView:
-        """Return a model and what is stored about it."""
         return read(self._get(_path(model)), ModelView)
 
-    def metrics(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        names: Sequence[str] | None = None,
-    ) -> MetricSeries:
-        """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
+    def _metrics(self, model: str, window: WindowQuery, names: Sequence[str] | None) -> MetricSeries:
         document = self._get(
-            _path(model, "metrics"),
-            **_window(period, start, end),
-            step=step,
-            version=version,
-            slice=_slice(slice),
-            metrics=None if names is None else ",".join(names),
+            _path(model, "metrics"), **_query(window), metrics=None if names is None else ",".join(names)
         )
         return MetricSeries(read(document["windows"], list[MetricWindow]))
 
-    def calibration(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-    ) -> Calibration:
-        """Return the reliability curve, the confusion matrix and the scores' distribution of a window."""
-        return calibration_of(
-            self._get(
-                _path(model, "calibration"),
-                **_window(period, start, end),
-                version=version,
-                slice=_slice(slice),
-            )
-        )
+    def _calibration(self, model: str, window: WindowQuery) -> Calibration:
+        return calibration_of(self._get(_path(model, "calibration"), **_query(window)))
 
-    def drift(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        features: Sequence[str] | None = None,
-    ) -> DriftSeries:
-        """Return how far each feature has moved from the reference, in a window or in each step of it."""
+    def _drift(self, model: str, window: WindowQuery, features: Sequence[str] | None) -> DriftSeries:
         document = self._get(
             _path(model, "drift"),
-            **_window(period, start, end),
-            step=step,
-            version=version,
-            slice=_slice(slice),
+            **_query(window),
             features=None if features is None else ",".join(features),
         )
         return DriftSeries(read(document["windows"], list[DriftWindow]))
 
-    def feature(
-        self,
-        model: str,
-        feature: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-    ) -> FeatureView:
-        """Return one feature against the reference: both distributions, figures, and what changed."""
-        document = self._get(
-            _path(model, "features") + "/" + _segment(feature),
-            **_window(period, start, end),
-            step=step,
-            version=version,
-            slice=_slice(slice),
-        )
-        return read(document, FeatureView)
+    def _feature(self, model: str, feature: str, window: WindowQuery) -> FeatureView:
+        path = _path(model, "features") + "/" + _segment(feature)
+        return read(self._get(path, **_query(window)), FeatureView)
 
-    def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
-        """Return everything about a model over the last `period`."""
-        return read(self._get(_path(model, "report"), period=period, version=version), ModelReport)
+    def _report(self, model: str, window: WindowQuery) -> ModelReport:
+        return read(self._get(_path(model, "report"), **_query(window)), ModelReport)
 
     def prediction(self, model: str, prediction_id: str) -> PredictionView:
-        """Return one prediction with its truth."""
         return read(self._get(_path(model, "predictions") + "/" + _segment(prediction_id)), PredictionView)
 
-    def predictions(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        limit: int = 100,
-        after: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        outcome: str | None = None,
-        below_confidence: float | None = None,
-        predicted: str | None = None,
-        actual: str | None = None,
-        contains: str | None = None,
+    def _predictions(
+        self, model: str, window: WindowQuery, only: PredictionFilter, *, limit: int, after: str | None
     ) -> PredictionPage:
-        """Return the newest predictions of a window that meet all conditions given."""
+        conditions = asdict(only) | {"slice": None if only.slice is None else ":".join(only.slice)}
         document = self._get(
-            _path(model, "predictions"),
-            **_window(period, start, end),
-            limit=limit,
-            after=after,
-            version=version,
-            slice=_slice(slice),
-            outcome=outcome,
-            below_confidence=below_confidence,
-            predicted=predicted,
-            actual=actual,
-            contains=contains,
+            _path(model, "predictions"), **_query(window) | conditions, limit=limit, after=after
         )
         return read(document, PredictionPage)
 
-    def rows(
-        self,
-        model: str,
-        *,
-        kind: str = "predictions",
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        version: str | None = None,
-        columns: Sequence[str] | None = None,
+    def _rows(
+        self, model: str, window: WindowQuery, *, kind: str, columns: Sequence[str] | None
     ) -> pa.RecordBatchReader:
-        """Return all raw rows of a window as a stream of Arrow record batches, in no order."""
         return row_stream(
             self._transport,
             _path(model, "rows"),
             kind=kind,
-            **_window(period, start, end),
-            version=version,
+            **_query(window),
             columns=None if columns is None else list(columns),
             wait=self._wait,
         )
@@ -304,7 +196,6 @@ class RemoteMonitor(LoggerMaker, RemoteImporter):
     # -- state ------------------------------------------------------------------------------------
 
     def health(self) -> ServiceHealth:
-        """Return the state of the service and of each of its parts."""
         accept = frozenset({int(HTTPStatus.SERVICE_UNAVAILABLE)})
         answer = self._transport.request("GET", "/ready", accept=accept)
         return read(msgspec.json.decode(answer.content), ServiceHealth)
@@ -356,16 +247,7 @@ def _path(model: str, part: str = "") -> str:
     return f"/api/v1/models/{_segment(model)}" + (f"/{part}" if part else "")
 
 
-def _window(period: str | None, start: Moment | None, end: Moment | None) -> dict[str, str | None]:
-    """Window as query parameters; times are checked here, so that both kinds of monitor refuse alike."""
-    bounds = {"start": micros_of("start", start), "end": micros_of("end", end)}
-    times = {
-        name: None if micros is None else from_micros(micros).isoformat() for name, micros in bounds.items()
-    }
-    return {"period": period, **times}
-
-
-def _slice(value: Slice | None) -> str | None:
-    """Return a slice as a query parameter."""
-    pair = pair_of("slice", value)
-    return None if pair is None else f"{pair[0]}:{pair[1]}"
+def _query(window: WindowQuery) -> dict[str, str]:
+    """Return a window as query parameters."""
+    given = window.arguments()
+    return given if window.slice is None else given | {"slice": ":".join(window.slice)}

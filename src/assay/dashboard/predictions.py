@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import quote, urlencode
 
-from assay.client.arguments import micros_of, pair_of
 from assay.dashboard.calls import Call
 from assay.dashboard.csv_data import written
 from assay.dashboard.names import model_path, model_slug
@@ -15,6 +14,7 @@ from assay.domain.model import Model
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.prediction_view import PredictionView
+from assay.domain.window import WindowQuery, micros_of, pair_of
 from assay.errors import InvalidInput, NotFound
 
 __all__ = [
@@ -137,8 +137,7 @@ def listed_predictions(service: PageReader, model: Model, asked: Asked) -> Liste
     start, end = asked.window
     page = service.predictions(
         model.model_id,
-        start=start,
-        end=end,
+        WindowQuery(start, end),
         limit=SHOWN,
         only=asked.conditions(),
         after=asked.after or None,

@@ -20,6 +20,7 @@ from assay.domain.model import Model
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.prediction_view import PredictionView
+from assay.domain.window import EVERYTHING, WindowQuery
 from assay.errors import InvalidInput, NotFound
 
 __all__ = ["PageReader", "Reader", "Readings"]
@@ -38,56 +39,21 @@ class Reader(Protocol):
         """Return what is stored about a model; NotFound where there is none."""
         ...
 
-    def metrics(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> list[MetricWindow]:
+    def metrics(self, model_id: str, window: WindowQuery) -> list[MetricWindow]:
         """Metrics of a window, or of each step of it."""
         ...
 
-    def calibration(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> Calibration:
+    def calibration(self, model_id: str, window: WindowQuery) -> Calibration:
         """Reliability, confusion and scores of a window."""
         ...
 
     def drift(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-        features: Sequence[str] | None = None,
+        self, model_id: str, window: WindowQuery, *, features: Sequence[str] | None = None
     ) -> list[DriftWindow]:
         """Drift of a window, or of each step of it."""
         ...
 
-    def feature(
-        self,
-        model_id: str,
-        feature: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> FeatureView:
+    def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference; NotFound where it is not known."""
         ...
 
@@ -110,9 +76,8 @@ class PageReader(Reader, Protocol):
     def predictions(
         self,
         model_id: str,
+        window: WindowQuery = EVERYTHING,
         *,
-        start: int | None = None,
-        end: int | None = None,
         limit: int = 100,
         only: PredictionFilter | None = None,
         after: str | None = None,
@@ -178,28 +143,11 @@ class Readings:
 
     def windows(self, model_id: str, view: View) -> list[MetricWindow]:
         """Metrics of each window of `view`."""
-        return self._read(
-            model_id,
-            ("metrics", view.start, view.end, view.step, view.version, view.slice),
-            lambda: self._service.metrics(
-                model_id,
-                start=view.start,
-                end=view.end,
-                step=view.step,
-                version=view.version,
-                slice=view.slice,
-            ),
-        )
+        return self._metrics(model_id, view.cut)
 
     def whole(self, model_id: str, view: View) -> MetricWindow | None:
         """Metrics of all of `view` as one window."""
-        found = self._read(
-            model_id,
-            ("metrics", view.start, view.end, None, view.version, view.slice),
-            lambda: self._service.metrics(
-                model_id, start=view.start, end=view.end, version=view.version, slice=view.slice
-            ),
-        )
+        found = self._metrics(model_id, view.whole)
         return found[0] if found else None
 
     def before(self, model_id: str, view: View) -> list[MetricWindow]:
@@ -213,70 +161,55 @@ class Readings:
 
     def feature(self, model_id: str, view: View, feature: str) -> FeatureView:
         """One feature in all of `view`, and in windows of it."""
+        window = view.cut_for_drift
         return self._read(
             model_id,
-            ("feature", view.start, view.end, view.drift_step, view.version, view.slice, feature),
-            lambda: self._service.feature(
-                model_id,
-                feature,
-                start=view.start,
-                end=view.end,
-                step=view.drift_step,
-                version=view.version,
-                slice=view.slice,
-            ),
+            ("feature", window, feature),
+            lambda: self._service.feature(model_id, feature, window),
         )
 
     def calibration(self, model_id: str, view: View) -> Calibration:
         """Reliability curve, confusion matrix and scores of all of `view`."""
+        window = view.whole
         return self._read(
-            model_id,
-            ("calibration", view.start, view.end, view.version, view.slice),
-            lambda: self._service.calibration(
-                model_id, start=view.start, end=view.end, version=view.version, slice=view.slice
-            ),
+            model_id, ("calibration", window), lambda: self._service.calibration(model_id, window)
         )
 
     def drift(self, model_id: str, view: View) -> DriftWindow | None:
         """Drift in all of `view` as one window; None where there is no reference."""
-        found = self._drift(model_id, view, step=None)
+        found = self._drift(model_id, view.whole)
         return found[0] if found else None
 
     def drift_windows(self, model_id: str, view: View, features: tuple[str, ...]) -> list[DriftWindow]:
         """Drift of some features in windows of `view`; empty where there is no reference."""
-        return self._drift(model_id, view, step=view.drift_step, features=features)
+        return self._drift(model_id, view.cut_for_drift, features)
 
     def known_drift_windows(
         self, model_id: str, view: View, features: tuple[str, ...]
     ) -> list[DriftWindow] | None:
         """Return what :meth:`drift_windows` would, where it is kept; None where it had to be computed."""
-        key = (model_id, _drift_key(view, view.drift_step, features))
+        key = (model_id, ("drift", view.cut_for_drift, features))
         revision = self._service.revision(model_id)
         with self._lock:
             kept = self._kept.get(key)
             fresh = kept is not None and self._fresh(kept, revision) and kept[2].done()
         return self.drift_windows(model_id, view, features) if fresh else None
 
+    def _metrics(self, model_id: str, window: WindowQuery) -> list[MetricWindow]:
+        return self._read(model_id, ("metrics", window), lambda: self._service.metrics(model_id, window))
+
     def _drift(
-        self, model_id: str, view: View, *, step: int | None, features: tuple[str, ...] | None = None
+        self, model_id: str, window: WindowQuery, features: tuple[str, ...] | None = None
     ) -> list[DriftWindow]:
         """Read drift; a model or slice without profiles of its features has none."""
 
         def read() -> list[DriftWindow]:
             try:
-                return self._service.drift(
-                    model_id,
-                    start=view.start,
-                    end=view.end,
-                    step=step,
-                    version=view.version,
-                    slice=view.slice,
-                    features=features,
-                )
+                return self._service.drift(model_id, window, features=features)
             except (NotFound, InvalidInput):
                 return []
 
-        return self._read(model_id, _drift_key(view, step, features), read)
+        return self._read(model_id, ("drift", window, features), read)
 
     def _read(self, model_id: str, what: Hashable, compute: Callable[[], T]) -> T:
         """Return the kept answer, that of a thread that is computing it, or compute it."""
@@ -308,8 +241,3 @@ class Readings:
     def _fresh(self, kept: tuple[int, float, Future[object]], revision: int) -> bool:
         """Return whether a kept answer is of this revision and young enough."""
         return kept[0] == revision and self._clock() - kept[1] <= self._max_age
-
-
-def _drift_key(view: View, step: int | None, features: tuple[str, ...] | None) -> Hashable:
-    """Return the name under which an answer about drift is kept."""
-    return ("drift", view.start, view.end, step, view.version, view.slice, features)

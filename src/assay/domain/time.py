@@ -16,6 +16,7 @@ __all__ = [
     "MINUTE",
     "SECOND",
     "Granularity",
+    "duration_text",
     "from_micros",
     "parse_duration",
     "to_micros",
@@ -76,6 +77,16 @@ def parse_duration(text: str) -> int:
             f"{text[:80]!r} is not a duration; write a number and a unit, such as 15m, 24h, 30d or 2w"
         )
     return micros
+
+
+def duration_text(micros: int) -> str:
+    """Write whole seconds as a duration, in the largest unit up to a day that divides them.
+
+    >>> duration_text(7 * DAY), duration_text(90 * MINUTE)
+    ('7d', '90m')
+    """
+    unit = next(unit for unit in "dhms" if micros % _UNITS[unit] == 0 or unit == "s")
+    return f"{micros // _UNITS[unit]}{unit}"
 
 
 class Granularity(enum.StrEnum):

@@ -25,6 +25,7 @@ from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.time import HOUR, from_micros
+from assay.domain.window import EVERYTHING, WindowQuery
 from assay.monitoring.access.access import Access
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
@@ -52,7 +53,8 @@ class Service:
     """Everything that one can do with Assay. Thread-safe.
 
     Times are int64 microseconds since the epoch, windows exclude their end. Methods that name a model
-    raise :class:`assay.errors.NotFound` where there is none of that name.
+    raise :class:`assay.errors.NotFound` where there is none of that name, those that are given a window
+    :class:`assay.errors.InvalidInput` where it is empty.
     """
 
     def __init__(
@@ -216,60 +218,24 @@ class Service:
         ]
 
     def metrics(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-        names: Sequence[str] | None = None,
+        self, model_id: str, window: WindowQuery, *, names: Sequence[str] | None = None
     ) -> list[MetricWindow]:
-        """Metrics of one window, or of every `step` microseconds of it."""
-        selection = Selection(start, end, version, slice or ("", ""))
-        return self._analyst.metrics(self._model(model_id), selection, step=step, names=names)
+        """Metrics of the window, or of every step of it."""
+        model = self._model(model_id)
+        return self._analyst.metrics(model, self._select(model_id, window), step=window.step, names=names)
 
-    def calibration(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-        bins: int = 10,
-    ) -> Calibration:
-        """Reliability curve, confusion matrix and score distribution of one window."""
-        selection = Selection(start, end, version, slice or ("", ""))
-        return self._analyst.calibration(self._model(model_id), selection, bins=bins)
+    def calibration(self, model_id: str, window: WindowQuery, *, bins: int = 10) -> Calibration:
+        """Reliability curve, confusion matrix and score distribution of all of the window."""
+        return self._analyst.calibration(self._model(model_id), self._select(model_id, window), bins=bins)
 
     def drift(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-        features: Sequence[str] | None = None,
+        self, model_id: str, window: WindowQuery, *, features: Sequence[str] | None = None
     ) -> list[DriftWindow]:
-        """Univariate drift of one window, or of every `step` microseconds of it."""
-        selection = Selection(start, end, version, slice or ("", ""))
-        return self._analyst.drift(self._model(model_id), selection, step=step, features=features)
+        """Univariate drift of the window, or of every step of it."""
+        model = self._model(model_id)
+        return self._analyst.drift(model, self._select(model_id, window), step=window.step, features=features)
 
-    def feature(
-        self,
-        model_id: str,
-        feature: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> FeatureView:
+    def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference: both distributions, figures, and what changed.
 
         Raises
@@ -280,22 +246,20 @@ class Service:
         model = self._model(model_id)
         stored = self._profiles.references(model_id, with_payload=False)
         name = next((one.name for one in stored if one.reference_id == model.reference_id), "")
-        selection = Selection(start, end, version, slice or ("", ""))
-        return self._analyst.feature(model, selection, feature, step=step, name=name)
+        selection = self._select(model_id, window)
+        return self._analyst.feature(model, selection, feature, step=window.step, name=name)
 
-    def report(
-        self, model_id: str, *, start: int, end: int, step: int | None = None, version: str | None = None
-    ) -> ModelReport:
-        """Everything about a model over one period."""
+    def report(self, model_id: str, window: WindowQuery) -> ModelReport:
+        """Everything about a model over one period, and the metrics of every step of it."""
         model = self._model(model_id)
-        selection = Selection(start, end, version)
+        selection, step = self._select(model_id, window), window.step
         drift = self._analyst.drift(model, selection)
         references = self.references(model_id)
         behind, _ = self._journal.backlog(after=self._profiles.position())
         return ModelReport(
             report_id=str(uuid4()),
             model_id=model_id,
-            version=version,
+            version=window.version,
             created_at=from_micros(self._clock()),
             whole=self._analyst.metrics(model, selection)[0],
             windows=tuple(self._analyst.metrics(model, selection, step=step)) if step else (),
@@ -311,40 +275,42 @@ class Service:
     def predictions(
         self,
         model_id: str,
+        window: WindowQuery = EVERYTHING,
         *,
-        start: int | None = None,
-        end: int | None = None,
         limit: int = 100,
         only: PredictionFilter | None = None,
         after: str | None = None,
         seconds: float = 5.0,
         features: bool = True,
     ) -> PredictionPage:
-        """Return the newest predictions of a window that meet conditions; see :meth:`Lookup.page`."""
-        model, window = self._model(model_id), (start, end)
-        return self._lookup.page(model, only, window, limit, after, seconds=seconds, features=features)
+        """Return the newest predictions of a stretch of time that meet conditions.
+
+        Version and slice are conditions, too; see :meth:`Lookup.page`.
+        """
+        model, bounds = self._model(model_id), self._bounds(model_id, window)
+        return self._lookup.page(model, only, bounds, limit, after, seconds=seconds, features=features)
 
     def rows(
         self,
         model_id: str,
+        window: WindowQuery = EVERYTHING,
         *,
         kind: str = "predictions",
-        start: int | None = None,
-        end: int | None = None,
-        version: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.RecordBatchReader:
         """Return raw rows as a stream, in the form in which they can be logged again.
 
         It holds what was acknowledged before the call; see :meth:`RowsOut.open` for the parameters.
         """
+        model = self._model(model_id)
+        start, end = self._bounds(model_id, window)
         return self._rows_out.open(
-            self._model(model_id),
+            model,
             kind=kind,
             upto=self._journal.head(),
             start=start,
             end=end,
-            version=version,
+            version=window.version,
             columns=columns,
         )
 
@@ -387,3 +353,24 @@ class Service:
 
     def _model(self, model_id: str) -> Model:
         return require(self._registry, model_id)
+
+    def _select(self, model_id: str, window: WindowQuery) -> Selection:
+        """Return which rows a window is made of; bounds that are not given are those of what is stored."""
+        if window.start is not None and window.end is not None:
+            start, end = window.start, window.end
+        else:
+            extent = self._profiles.extent(model_id)
+            whole = [bounds for (_, key, _), bounds in extent.items() if not key]
+            start, end = window.bounds(
+                min((first for first, _ in whole), default=None),
+                max((last + HOUR for _, last in whole), default=None),
+                now=self._clock(),
+            )
+        return Selection(start, end, window.version, window.slice or ("", ""))
+
+    def _bounds(self, model_id: str, window: WindowQuery) -> tuple[int | None, int | None]:
+        """Bounds for reading rows, which has no need of bounds that are not given."""
+        if window.period is None:
+            return window.start, window.end
+        selection = self._select(model_id, window)
+        return selection.start, selection.end

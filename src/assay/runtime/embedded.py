@@ -13,7 +13,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from assay.client.answers import joined
-from assay.client.arguments import micros_of, pair_of, settings_of
+from assay.client.arguments import settings_of
 from assay.client.batches import Layout, batches
 from assay.client.logger.maker import LoggerMaker
 from assay.domain.answers import (
@@ -32,22 +32,22 @@ from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
-from assay.domain.time import DAY, parse_duration, to_micros
+from assay.domain.window import Slice, WindowQuery, pair_of
 from assay.errors import InvalidInput, NotFound
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.service import Service
-from assay.ports.monitor import Frame, Moment, Slice
+from assay.ports.monitor import Frame, Monitor
 from assay.runtime.embedded_importer import EmbeddedImporter
 from assay.runtime.embedded_sink import EmbeddedSink, intake_of
 from assay.runtime.settings import Settings
-from assay.runtime.wiring import build_service, wall_clock
+from assay.runtime.wiring import build_service
 
 __all__ = ["EmbeddedMonitor"]
 
 _PAGE = 1_000
 
 
-class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
+class EmbeddedMonitor(LoggerMaker, EmbeddedImporter, Monitor):
     """A monitor over a data folder; see :class:`assay.ports.monitor.Monitor` for what its methods do.
 
     Several monitors, of this and other processes, may use one folder at the same time.
@@ -82,12 +82,10 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
         probabilities: Sequence[str] = (),
         idempotency_key: str | None = None,
     ) -> IngestAnswer:
-        """Log predictions; they are stored durably when this returns."""
         layout = Layout(kind=Kind.PREDICTIONS, tags=tags, features=features, probabilities=probabilities)
         return self._store(predictions, layout, model, version, idempotency_key)
 
     def label(self, *, model: str, labels: Frame, idempotency_key: str | None = None) -> IngestAnswer:
-        """Log the truth of predictions; it is stored durably when this returns."""
         return self._store(labels, Layout(kind=Kind.LABELS), model, None, idempotency_key)
 
     def configure(
@@ -98,7 +96,6 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
         slices: Sequence[str] | None = None,
         **settings: Any,
     ) -> Model:
-        """Declare a model's task, the tags to slice by, and other settings; the rest stays as it is."""
         changes = settings_of(settings if slices is None else {**settings, "slices": slices})
         with self._open() as service:
             try:
@@ -114,7 +111,6 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
     def set_reference(
         self, model: str, frame: Frame, *, name: str = "", features: Sequence[str] | None = None
     ) -> ReferenceView:
-        """Give the data that current data is compared with, such as the training set's features."""
         layout = Layout(kind=Kind.PREDICTIONS, features=features)
         intakes = [intake for _, intake in self._intakes(frame, layout, model, None, None)]
         table = pa.concat_tables([intake.table for intake in intakes], promote_options="permissive")
@@ -124,14 +120,12 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
     def erase(
         self, model: str, *, ids: Sequence[str] | None = None, tag: Slice | None = None
     ) -> ErasureAnswer:
-        """Erase predictions and their labels: those with `ids`, or all whose tag has that value."""
         with self._open() as service:
             return service.erase(model, ids=list(ids or ()), tag=pair_of("tag", tag))
 
     # -- reading ----------------------------------------------------------------------------------
 
     def models(self) -> list[Model]:
-        """Return all models, by name."""
         found: list[Model] = []
         with self._current() as service:
             while page := service.models(after=found[-1].model_id if found else "", limit=_PAGE):
@@ -139,168 +133,48 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter):
         return found
 
     def model(self, model: str) -> ModelView:
-        """Return a model and what is stored about it."""
         with self._current() as service:
             return service.model(model)
 
-    def metrics(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        names: Sequence[str] | None = None,
-    ) -> MetricSeries:
-        """Return the metrics of a window, or of each `step` of it (such as ``1d``)."""
+    def _metrics(self, model: str, window: WindowQuery, names: Sequence[str] | None) -> MetricSeries:
         with self._current() as service:
-            first, last = _window(service, model, period, start, end)
-            found = service.metrics(
-                model,
-                start=first,
-                end=last,
-                step=None if step is None else parse_duration(step),
-                version=version,
-                slice=pair_of("slice", slice),
-                names=None if names is None else list(names),
-            )
-            return MetricSeries(found)
+            return MetricSeries(service.metrics(model, window, names=names))
 
-    def calibration(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-    ) -> Calibration:
-        """Return the reliability curve, the confusion matrix and the scores' distribution of a window."""
+    def _calibration(self, model: str, window: WindowQuery) -> Calibration:
         with self._current() as service:
-            first, last = _window(service, model, period, start, end)
-            return service.calibration(
-                model, start=first, end=last, version=version, slice=pair_of("slice", slice)
-            )
+            return service.calibration(model, window)
 
-    def drift(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        features: Sequence[str] | None = None,
-    ) -> DriftSeries:
-        """Return how far each feature has moved from the reference, in a window or in each step of it."""
+    def _drift(self, model: str, window: WindowQuery, features: Sequence[str] | None) -> DriftSeries:
         with self._current() as service:
-            first, last = _window(service, model, period, start, end)
-            found = service.drift(
-                model,
-                start=first,
-                end=last,
-                step=None if step is None else parse_duration(step),
-                version=version,
-                slice=pair_of("slice", slice),
-                features=None if features is None else list(features),
-            )
-            return DriftSeries(found)
+            return DriftSeries(service.drift(model, window, features=features))
 
-    def feature(
-        self,
-        model: str,
-        feature: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        step: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-    ) -> FeatureView:
-        """Return one feature against the reference: both distributions, figures, and what changed."""
+    def _feature(self, model: str, feature: str, window: WindowQuery) -> FeatureView:
         with self._current() as service:
-            first, last = _window(service, model, period, start, end)
-            return service.feature(
-                model,
-                feature,
-                start=first,
-                end=last,
-                step=None if step is None else parse_duration(step),
-                version=version,
-                slice=pair_of("slice", slice),
-            )
+            return service.feature(model, feature, window)
 
-    def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
-        """Return everything about a model over the last `period`."""
+    def _report(self, model: str, window: WindowQuery) -> ModelReport:
         with self._current() as service:
-            first, last = _window(service, model, period, None, None)
-            return service.report(model, start=first, end=last, version=version)
+            return service.report(model, window)
 
     def prediction(self, model: str, prediction_id: str) -> PredictionView:
-        """Return one prediction with its truth."""
         with self._current() as service:
             return service.prediction(model, prediction_id)
 
-    def predictions(
-        self,
-        model: str,
-        *,
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        limit: int = 100,
-        after: str | None = None,
-        version: str | None = None,
-        slice: Slice | None = None,  # noqa: A002 - the word that users know
-        outcome: str | None = None,
-        below_confidence: float | None = None,
-        predicted: str | None = None,
-        actual: str | None = None,
-        contains: str | None = None,
+    def _predictions(
+        self, model: str, window: WindowQuery, only: PredictionFilter, *, limit: int, after: str | None
     ) -> PredictionPage:
-        """Return the newest predictions of a window that meet all conditions given."""
-        only = PredictionFilter(
-            version=version,
-            slice=pair_of("slice", slice),
-            outcome=outcome,
-            below_confidence=below_confidence,
-            predicted=predicted,
-            actual=actual,
-            contains=contains,
-        )
         with self._current() as service:
-            first, last = _window(service, model, period, start, end)
-            return service.predictions(model, start=first, end=last, limit=limit, only=only, after=after)
+            return service.predictions(model, window, limit=limit, only=only, after=after)
 
-    def rows(
-        self,
-        model: str,
-        *,
-        kind: str = "predictions",
-        period: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        version: str | None = None,
-        columns: Sequence[str] | None = None,
+    def _rows(
+        self, model: str, window: WindowQuery, *, kind: str, columns: Sequence[str] | None
     ) -> pa.RecordBatchReader:
-        """Return all raw rows of a window as a stream of Arrow record batches, in no order."""
-        first, last = micros_of("start", start), micros_of("end", end)
         with self._current() as service:
-            if period is not None:
-                first, last = _window(service, model, period, start, end)
-            return service.rows(model, kind=kind, start=first, end=last, version=version, columns=columns)
+            return service.rows(model, window, kind=kind, columns=columns)
 
     # -- state ------------------------------------------------------------------------------------
 
     def health(self) -> ServiceHealth:
-        """Return the state of the service and of each of its parts."""
         with self._open() as service:
             return service.health()
 
@@ -367,23 +241,3 @@ def _close(service: Service, process: int) -> None:
     """Close the stores, unless they are those of a parent."""
     if process == os.getpid():
         service.close()
-
-
-def _window(
-    service: Service, model: str, period: str | None, start: Moment | None, end: Moment | None
-) -> tuple[int, int]:
-    """Bounds of a window in microseconds; see :class:`assay.ports.monitor.MonitorReader`."""
-    first, last = micros_of("start", start), micros_of("end", end)
-    if period is not None and first is not None:
-        raise InvalidInput("give a period, or start and end, not both")
-    if first is None or last is None:
-        view = service.model(model)
-        if last is None:
-            last = wall_clock() if view.last is None else to_micros(view.last)
-        if period is not None:
-            first = last - parse_duration(period)
-        elif first is None:
-            first = last - DAY if view.first is None else to_micros(view.first)
-    if first >= last:
-        raise InvalidInput("the window is empty: its start is not before its end")
-    return first, last

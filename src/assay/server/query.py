@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from assay.domain.time import DAY, parse_duration, to_micros
-from assay.errors import InvalidInput
-from assay.monitoring.service import Service
+from assay.domain.window import WindowQuery
 
 __all__ = [
     "CalibrationQuery",
@@ -24,8 +22,10 @@ __all__ = [
     "PredictionName",
     "Reading",
     "Window",
-    "bounds",
+    "names",
 ]
+
+_PARTS = frozenset(field.name for field in fields(WindowQuery))
 
 
 def _decoded(name: str) -> str:
@@ -72,6 +72,18 @@ class Window(Reading):
         default=None, description="End, itself excluded. By default the newest event."
     )
 
+    def asked(self) -> WindowQuery:
+        """Return the window, as the use cases take it.
+
+        Raises
+        ------
+        InvalidInput
+            Where both a period and a start are given, something is not understood, or the window is empty.
+        """
+        return WindowQuery.of(
+            **{name: getattr(self, name) for name in _PARTS & type(self).model_fields.keys()}
+        )
+
 
 class CalibrationQuery(Window):
     """A window of a model's predictions, all of them or a part."""
@@ -110,54 +122,6 @@ class FeatureQuery(CalibrationQuery):
     )
 
 
-def bounds(service: Service, model_id: str, window: Window, *, now: Callable[[], int]) -> tuple[int, int]:
-    """Start and end of a window, in microseconds since the epoch.
-
-    Raises
-    ------
-    InvalidInput
-        Where both a period and a start are given, or the window is empty.
-    NotFound
-        Where there is no such model.
-    """
-    if window.period is not None and window.start is not None:
-        raise InvalidInput("give a period, or start and end, not both")
-    start = None if window.start is None else to_micros(window.start)
-    end = None if window.end is None else to_micros(window.end)
-    if start is None or end is None:
-        view = service.model(model_id)
-        if end is None:
-            end = now() if view.last is None else to_micros(view.last)
-        if window.period is not None:
-            start = end - parse_duration(window.period)
-        elif start is None:
-            start = end - DAY if view.first is None else to_micros(view.first)
-    if start >= end:
-        raise InvalidInput("the window is empty: its start is not before its end")
-    return start, end
-
-
-def selection(query: CalibrationQuery) -> dict[str, Any]:
-    """Version and slice, as the use cases take them.
-
-    Raises
-    ------
-    InvalidInput
-        Where the slice is not of the form ``tag:value``.
-    """
-    if query.slice is None:
-        return {"version": query.version}
-    key, colon, value = query.slice.partition(":")
-    if not key or not colon:
-        raise InvalidInput(f"slice {query.slice[:80]!r} is not of the form tag:value")
-    return {"version": query.version, "slice": (key, value)}
-
-
 def names(text: str | None) -> list[str] | None:
     """Return names that stand with commas between."""
     return None if text is None else [name for name in text.split(",") if name]
-
-
-def step_of(text: str | None) -> int | None:
-    """Return a step in microseconds."""
-    return None if text is None else parse_duration(text)

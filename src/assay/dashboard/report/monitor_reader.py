@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
-from assay.domain.time import MINUTE, from_micros
+from assay.domain.window import WindowQuery
 from assay.ports.monitor import MonitorReader
 
 __all__ = ["ReaderOverMonitor"]
@@ -38,85 +38,25 @@ class ReaderOverMonitor:
             self._models[model_id] = self._monitor.model(model_id)
         return self._models[model_id]
 
-    def metrics(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> list[MetricWindow]:
+    def metrics(self, model_id: str, window: WindowQuery) -> list[MetricWindow]:
         """Metrics of a window, or of each step of it."""
-        return self._monitor.metrics(
-            model_id,
-            start=from_micros(start),
-            end=from_micros(end),
-            step=_duration(step),
-            version=version,
-            slice=slice,
-        )
+        return self._monitor.metrics(model_id, **window.arguments())
 
-    def calibration(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> Calibration:
+    def calibration(self, model_id: str, window: WindowQuery) -> Calibration:
         """Reliability, confusion and scores of a window."""
-        return self._monitor.calibration(
-            model_id, start=from_micros(start), end=from_micros(end), version=version, slice=slice
-        )
+        return self._monitor.calibration(model_id, **window.arguments())
 
     def drift(
-        self,
-        model_id: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-        features: Sequence[str] | None = None,
+        self, model_id: str, window: WindowQuery, *, features: Sequence[str] | None = None
     ) -> list[DriftWindow]:
         """Drift of a window, or of each step of it."""
         # Over HTTP names are separated by commas; a name that holds one cannot be asked for alone.
         asked = None if features is None or any("," in name for name in features) else list(features)
-        return self._monitor.drift(
-            model_id,
-            start=from_micros(start),
-            end=from_micros(end),
-            step=_duration(step),
-            version=version,
-            slice=slice,
-            features=asked,
-        )
+        return self._monitor.drift(model_id, **window.arguments(), features=asked)
 
-    def feature(
-        self,
-        model_id: str,
-        feature: str,
-        *,
-        start: int,
-        end: int,
-        step: int | None = None,
-        version: str | None = None,
-        slice: tuple[str, str] | None = None,  # noqa: A002 - the public word for it
-    ) -> FeatureView:
+    def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference; NotFound where it is not known."""
-        return self._monitor.feature(
-            model_id,
-            feature,
-            start=from_micros(start),
-            end=from_micros(end),
-            step=_duration(step),
-            version=version,
-            slice=slice,
-        )
+        return self._monitor.feature(model_id, feature, **window.arguments())
 
     def position(self) -> int:
         """Return a number that never changes."""
@@ -126,12 +66,3 @@ class ReaderOverMonitor:
         """Return a number that never changes."""
         del model_id
         return 0
-
-
-def _duration(micros: int | None) -> str | None:
-    """Write a step as a duration; steps are whole minutes.
-
-    >>> _duration(86_400_000_000)
-    '1440m'
-    """
-    return None if micros is None else f"{micros // MINUTE}m"

@@ -8,12 +8,12 @@ import os
 import secrets
 from pathlib import Path
 
-from assay.client.arguments import pair_of
 from assay.dashboard.readings import Readings
 from assay.dashboard.report.document import report_document
 from assay.dashboard.report.monitor_reader import ReaderOverMonitor
+from assay.domain.window import Moment, Slice, pair_of
 from assay.errors import StorageError
-from assay.ports.monitor import Moment, MonitorReader, Slice
+from assay.ports.monitor import MonitorReader
 
 __all__ = ["report_html", "write_report"]
 

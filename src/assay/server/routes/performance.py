@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from assay.domain.answers import DriftWindow, MetricWindow, ModelReport
 from assay.domain.model import Model
-from assay.domain.time import from_micros, to_micros
+from assay.domain.time import from_micros
+from assay.domain.window import WindowQuery
 from assay.errors import InvalidInput
 from assay.monitoring.service import Service
-from assay.server.query import ModelName, Window, bounds, step_of
+from assay.server.query import ModelName, Window
 from assay.server.reply import reply
 from assay.server.schemas.answers import (
     BenchmarkComparison,
@@ -63,14 +64,7 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/performance", tags=["performance"])
 
     def analyse(request: AnalysisRequest) -> ModelPerformanceReport:
-        start, end = _period(service, request, now=now)
-        report = service.report(
-            request.model_id,
-            start=start,
-            end=end,
-            step=step_of(request.timeframe),
-            version=request.model_version,
-        )
+        report = service.report(request.model_id, _window(request))
         return _report(request, report, benchmark=request.benchmark_comparison)
 
     @routes.post("/analyze", response_model=ModelPerformanceReport, summary="Analyse a model over a period")
@@ -92,14 +86,15 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
         summary="The newest figures of all models",
     )
     def summary(query: Annotated[_SummaryQuery, Query()]) -> Response:
-        if query.wait:
-            service.catch_up(timeout=query.wait)
         if query.period is None and query.start is None:
             query = query.model_copy(update={"period": _PERIOD})
+        window = query.asked()
+        if query.wait:
+            service.catch_up(timeout=query.wait)
         models = service.models(after=query.after, limit=query.limit + 1)
         shown = models[: query.limit]
         answer = PerformanceMetricsSummary.model_construct(
-            models=[_summary(service, model, query, now=now) for model in shown],
+            models=[_summary(service, model, window) for model in shown],
             analysis_period=query.period or "start and end",
             next=shown[-1].model_id if len(models) > query.limit else None,
             timestamp=from_micros(now()),
@@ -126,21 +121,21 @@ def _id_in(answer: Response) -> str:
     return ModelPerformanceReport.model_validate_json(bytes(answer.body)).report_id
 
 
-def _period(service: Service, request: AnalysisRequest, *, now: Callable[[], int]) -> tuple[int, int]:
-    """Bounds of an analysis: a length that ends at the newest event, or two times."""
+def _window(request: AnalysisRequest) -> WindowQuery:
+    """Return the window of an analysis: a length that ends at the newest event, or two times."""
     first, slash, last = request.analysis_period.partition("/")
-    if not slash:
-        return bounds(service, request.model_id, Window(period=request.analysis_period), now=now)
-    try:
-        start, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
-    except ValueError:
-        raise InvalidInput(
-            f"analysis_period {request.analysis_period[:80]!r} is neither a length such as 30d nor two times "
-            "of ISO 8601 with a slash between"
-        ) from None
-    if to_micros(start) >= to_micros(end):
-        raise InvalidInput("the period is empty: its start is not before its end")
-    return to_micros(start), to_micros(end)
+    if slash:
+        try:
+            start, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        except ValueError:
+            raise InvalidInput(
+                f"analysis_period {request.analysis_period[:80]!r} is neither a length such as 30d nor two "
+                "times of ISO 8601 with a slash between"
+            ) from None
+        given: dict[str, Any] = {"start": start, "end": end}
+    else:
+        given = {"period": request.analysis_period}
+    return WindowQuery.of(**given, step=request.timeframe, version=request.model_version)
 
 
 def _report(request: AnalysisRequest, report: ModelReport, *, benchmark: bool) -> ModelPerformanceReport:
@@ -221,10 +216,9 @@ def _recommendations(report: ModelReport) -> list[str]:
     return advice
 
 
-def _summary(service: Service, model: Model, query: Window, *, now: Callable[[], int]) -> ModelSummary:
+def _summary(service: Service, model: Model, asked: WindowQuery) -> ModelSummary:
     """Return the newest figures of one model."""
-    start, end = bounds(service, model.model_id, query, now=now)
-    window: MetricWindow = service.metrics(model.model_id, start=start, end=end)[0]
+    window: MetricWindow = service.metrics(model.model_id, asked)[0]
     values = {name: estimate.value for name, estimate in window.metrics.items()}
     return ModelSummary.model_construct(
         model_id=model.model_id,

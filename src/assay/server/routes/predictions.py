@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -10,12 +9,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from assay.client.arguments import pair_of
 from assay.domain.answers import ErasureAnswer, PredictionView
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
+from assay.domain.window import pair_of
 from assay.monitoring.service import Service
-from assay.server.query import ModelName, PredictionName, Reading, Window, bounds
+from assay.server.query import ModelName, PredictionName, Reading, Window
 from assay.server.reply import finite, reply
 from assay.server.schemas.requests import ErasureRequest
 
@@ -56,8 +55,8 @@ class _Search(Window):
         )
 
 
-def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
-    """Return the routes; `now` gives microseconds since the epoch."""
+def router(service: Service) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter(prefix="/api/v1/models/{model_id}", tags=["predictions"])
 
     @routes.get(
@@ -68,13 +67,10 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
         "goes on from there. In a list, `places` is empty.",
     )
     def predictions(model_id: ModelName, query: Annotated[_Search, Query()]) -> Response:
+        only, window = query.conditions(), query.asked()
         if query.wait:
             service.catch_up(timeout=query.wait)
-        only = query.conditions()
-        start, end = bounds(service, model_id, query, now=now)
-        found = service.predictions(
-            model_id, start=start, end=end, limit=query.limit, only=only, after=query.after
-        )
+        found = service.predictions(model_id, window, limit=query.limit, only=only, after=query.after)
         return reply(PredictionPage, replace(found, predictions=tuple(map(_shown, found.predictions))))
 
     @routes.get(

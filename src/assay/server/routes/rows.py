@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -13,10 +13,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from assay.domain.time import to_micros
 from assay.errors import StorageUnavailable
 from assay.monitoring.service import Service
-from assay.server.query import ModelName, Window, bounds
+from assay.server.query import ModelName, Window
 
 __all__ = ["router"]
 
@@ -39,8 +38,8 @@ class _RowsQuery(Window):
     )
 
 
-def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
-    """Return the route; `now` gives microseconds since the epoch."""
+def router(service: Service) -> APIRouter:
+    """Return the route."""
     routes = APIRouter(prefix="/api/v1/models/{model_id}", tags=["predictions"])
     free = threading.BoundedSemaphore(_AT_ONCE)
 
@@ -55,23 +54,13 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
         responses={200: {"content": {_ARROW: {"schema": {"type": "string", "format": "binary"}}}}},
     )
     def rows(model_id: ModelName, query: Annotated[_RowsQuery, Query()]) -> StreamingResponse:
+        window = query.asked()
         if query.wait:
             service.catch_up(timeout=query.wait)
-        start = None if query.start is None else to_micros(query.start)
-        end = None if query.end is None else to_micros(query.end)
-        if query.period is not None:
-            start, end = bounds(service, model_id, query, now=now)
         if not free.acquire(blocking=False):
             raise StorageUnavailable(f"{_AT_ONCE} streams of rows are being read already; ask again later")
         try:
-            reader = service.rows(
-                model_id,
-                kind=query.kind,
-                start=start,
-                end=end,
-                version=query.version,
-                columns=query.columns,
-            )
+            reader = service.rows(model_id, window, kind=query.kind, columns=query.columns)
         except BaseException:
             free.release()
             raise
