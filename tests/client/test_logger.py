@@ -421,6 +421,52 @@ def test_ten_threads_lose_nothing(make, sink):
         assert turns == list(range(500))
 
 
+def test_a_thread_that_holds_the_queue_stops_nobody(make, sink):
+    """As one does that lost the processor in the middle of a call."""
+    logger = make(batch_rows=10_000, batch_seconds=60)
+    logger.log({"x": -1})
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with logger.sender.queue._lock:
+            held.set()
+            assert done.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(30)
+    began = time.thread_time()
+    waited = time.perf_counter()
+    for number in range(1_000):
+        logger.log({"x": number})
+    waited = time.perf_counter() - waited
+    assert logger.sender.queue.rows == 1_001  # seen by the sender, which would be woken
+    done.set()
+    holder.join()
+    # A call that waited at all would have waited for as long as the lock was held.
+    assert time.thread_time() - began < 1
+    assert waited < 20
+    assert logger.flush()
+    assert [row["features"]["x"] for row in sink.rows()] == list(range(-1, 1_000))
+
+
+def test_the_bound_holds_for_what_came_while_the_queue_was_held():
+    queue = BoundedQueue(100, 10**9)
+    with queue._lock:
+        others = [
+            threading.Thread(target=lambda: [queue.put(Kind.PREDICTIONS, b"x") for _ in range(100)])
+            for _ in range(3)
+        ]
+        for other in others:
+            other.start()
+        for other in others:
+            other.join()
+        assert queue.rows == 300
+    queue.put(Kind.LABELS, b"y")
+    queue.admit()
+    assert (queue.rows, queue.dropped) == (100, 201)
+
+
 def test_a_sink_that_cannot_be_opened_is_tried_again(sink):
     failures = [errors.StorageUnavailable("not yet")] * 3
 
@@ -500,13 +546,13 @@ ACTIONS = st.lists(
 @settings(max_examples=200)
 def test_the_queue_keeps_its_bounds_and_counts_every_row(actions, max_rows, max_bytes, drop_oldest):
     queue = BoundedQueue(max_rows, max_bytes, drop_oldest=drop_oldest)
-    came = dropped = settled = 0
+    came = settled = 0
     taken = {Kind.PREDICTIONS: [], Kind.LABELS: []}
     for action, kind, number in actions:
         if action in ("row", "block"):
             entry = b"x" * number if action == "row" else block_of({"x": [0.0] * number})
             came += 1 if action == "row" else number
-            dropped += queue.put(kind, entry)
+            queue.put(kind, entry)
         elif action == "take":
             taken[kind] += queue.take(kind, number, 1_000)
         else:
@@ -514,7 +560,7 @@ def test_the_queue_keeps_its_bounds_and_counts_every_row(actions, max_rows, max_
             settled += queue.settle(kind, entries)
         assert 0 <= queue.rows <= max_rows
         assert 0 <= queue.bytes <= max_bytes
-        assert came == dropped + settled + queue.rows
+        assert came == queue.dropped + settled + queue.rows
     for kind, entries in taken.items():
         queue.settle(kind, entries + queue.take(kind, 10**9, 10**9))
     assert (queue.rows, queue.bytes) == (0, 0)

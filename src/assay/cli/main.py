@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -52,7 +53,9 @@ ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the mod
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on. [default: 8004]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on. [default: 8004]")
+    ] = None,
     data: Annotated[str | None, typer.Option(help="Data folder. [default: ./assay-data]")] = None,
     log_level: Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Tell the address as a line of JSON.")] = False,
@@ -81,7 +84,7 @@ def serve(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the demo's server.")] = 8004,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the demo's server.")] = 8004,
     data: Annotated[str | None, typer.Option(help="Keep the data in this folder, which must be new.")] = None,
     once: Annotated[bool, typer.Option("--once", help="End after the replay instead of serving on.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Replay three months instead of ten.")] = False,
@@ -218,11 +221,15 @@ def doctor(at: At = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def version() -> None:
+def version(as_json: AsJson = False) -> None:
     """Print the version."""
     from assay import __version__
+    from assay.cli.output import print_json
 
-    print(f"assay {__version__}")
+    if as_json:
+        print_json({"version": __version__})
+    else:
+        print(f"assay {__version__}")
 
 
 app.add_typer(keys)
@@ -235,24 +242,26 @@ app.command("import")(import_files)
 
 def main() -> None:
     """Run the command line; errors are one sentence on standard error, never a trace back."""
-    from assay.cli.output import EXIT_INTERRUPTED, Interrupted, fail, leave_quietly
+    from assay.cli.output import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, fail, leave_quietly
+    from assay.cli.usage import is_usage_error, usage_sentence
 
     prepare()
     try:
-        app()
+        code = app(prog_name="assay", standalone_mode=False) or 0
     except AssayError as error:
         fail(str(error))
     except Interrupted as stop:
         fail(str(stop), code=EXIT_INTERRUPTED)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", code=EXIT_INTERRUPTED)
-    except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:  # the framework says nothing on Ctrl-C
-            fail("interrupted", code=EXIT_INTERRUPTED)
-        raise
     except BrokenPipeError:
         leave_quietly()
     except Exception as error:
+        if is_usage_error(error):
+            if str(error).startswith("Usage:"):  # a command without its subcommand: here they are
+                print(error, file=sys.stderr)
+                raise SystemExit(EXIT_USAGE) from None
+            fail(usage_sentence(error, sys.argv[1:]), code=EXIT_USAGE)
         # Whatever happened, the user gets a sentence.
         if os.environ.get("ASSAY_LOG_LEVEL", "").upper() == "DEBUG":
             raise
@@ -260,6 +269,9 @@ def main() -> None:
             f"this should not have happened: {type(error).__name__}: {error}; "
             "see where with ASSAY_LOG_LEVEL=DEBUG, and please report it"
         )
+    if code == EXIT_INTERRUPTED:  # the framework says nothing on Ctrl-C
+        fail("interrupted", code=EXIT_INTERRUPTED)
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from assay.domain.rendering import Answer, Table, plain
 __all__ = [
     "EXIT_FAILED",
     "EXIT_INTERRUPTED",
+    "EXIT_USAGE",
     "Interrupted",
     "end_cleanly",
     "fail",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_ENDED = 143
 _UNBOUNDED = 10_000

@@ -17,7 +17,9 @@ _WIDTH = 36
 # Places of the 32 hexadecimal digits among the 36 characters; the rest are hyphens.
 _DIGITS = np.array([i for i in range(_WIDTH) if i not in (8, 13, 18, 23)])
 _FEW = 8
-_LOW = (1 << 62) - 1
+# The 74 bits of 80 that are random, and those of version and variant.
+_FREE = 0x0FFF << 64 | (1 << 62) - 1
+_FIXED = 7 << 76 | 2 << 62
 # Ids must differ, not be secret; a system call for each would hand the interpreter's lock to another thread.
 _random = random.Random()  # noqa: S311 - see above
 if hasattr(os, "register_at_fork"):
@@ -26,9 +28,8 @@ if hasattr(os, "register_at_fork"):
 
 def new_id() -> str:
     """Return one new UUID, version 7, for the time now; forked children make others."""
-    bits = _random.getrandbits(74)
-    millis = time.time_ns() // 1_000_000
-    digits = f"{millis << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & _LOW:032x}"
+    number = time.time_ns() // 1_000_000 << 80 | _random.getrandbits(76) & _FREE | _FIXED
+    digits = number.to_bytes(16, "big").hex()  # twice as quick as formatting the number
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

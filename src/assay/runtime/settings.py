@@ -14,6 +14,9 @@ __all__ = ["PREFIX", "Settings"]
 
 PREFIX = "ASSAY_"
 _DEFAULT_DIR = Path("assay-data")
+_LAST_PORT = 65_535
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_KINDS = {int: "whole number", float: "number"}
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "": False} | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
@@ -86,6 +89,10 @@ class Settings:
                 raise InvalidInput(f"there is no setting {name!r}; the settings are {', '.join(known)}")
             if value is not None:
                 values[name] = value
+        if str(values.get("log_level", "INFO")).upper() not in _LEVELS:
+            raise InvalidInput(f"the log level is {values['log_level']!r}; it is one of {', '.join(_LEVELS)}")
+        if not 0 <= values.get("port", 0) <= _LAST_PORT:
+            raise InvalidInput(f"the port is {values['port']}; it is 1 to {_LAST_PORT}, or 0 for a free one")
         if "data_dir" in values:
             values["data_dir"] = Path(values["data_dir"])
         return cls(**values)
@@ -122,4 +129,4 @@ def _parse(variable: str, text: str, default: Any) -> Any:
     except KeyError:
         raise InvalidInput(f"{variable}={text!r} is neither true nor false") from None
     except ValueError:
-        raise InvalidInput(f"{variable}={text!r} is not a {type(default).__name__}") from None
+        raise InvalidInput(f"{variable}={text!r} is not a {_KINDS[type(default)]}") from None

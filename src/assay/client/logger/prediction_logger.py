@@ -163,7 +163,7 @@ class PredictionLogger:
             if confidence is not None:
                 record["confidence"] = confidence
             if tags:
-                record["tags"] = dict(tags)
+                record["tags"] = tags if type(tags) is dict else dict(tags)
             if latency_ms is not None:
                 record["latency_ms"] = latency_ms
             if error_type is not None:
@@ -302,6 +302,7 @@ class PredictionLogger:
     def stats(self) -> LoggerStats:
         """What became of everything that was logged in this process."""
         queue = self.sender.queue
+        queue.admit()
         return self.sender.ledger.stats(queued=queue.rows, queued_bytes=queue.bytes)
 
     def __enter__(self) -> Self:

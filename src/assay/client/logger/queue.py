@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from assay.client.logger.block import Block
 from assay.domain.columns import Kind
@@ -15,7 +15,18 @@ Entry: TypeAlias = bytes | Block
 """One row as JSON, or many rows of a frame."""
 
 # What a bytes object and its place in the queue take besides its characters, on CPython.
-_OVERHEAD = 56
+_OVERHEAD: Final = 56
+# The member of an enumeration is not looked up at each call.
+_PREDICTIONS: Final = Kind.PREDICTIONS
+
+_SHARE: Final = 16
+"""Entries that one call admits at most: its own, and some whose callers found the lock taken."""
+_CROWD: Final = 2_048
+"""So many entries in an inbox make a caller wait for the lock, for the bound must hold."""
+_LARGE: Final = 8_192
+"""A row of so many bytes, and every block, waits likewise."""
+_PATIENCE: Final = 0.1
+"""Seconds; only a holder that is stopped altogether holds the lock for so long."""
 
 
 class BoundedQueue:
@@ -23,10 +34,20 @@ class BoundedQueue:
 
     Rows that were taken count until they are settled, so that the bound holds while they are on their way.
 
+    A caller does not wait for another: it leaves its row in an inbox, which needs no lock, and whoever has
+    the lock admits what lies there, a few entries each time. A thread that loses the processor while it has
+    the lock would otherwise stop all others, in turn, for the interpreter's switch interval each. What is in
+    the inboxes (some 2,000 rows of 8 KiB at most) comes on top of the bound until the next call.
+
     Parameters
     ----------
     max_rows, max_bytes : the bound; bytes are those of the rows as JSON, or of a frame's columns.
     drop_oldest : where there is no room, drop what has waited longest rather than what comes.
+
+    Attributes
+    ----------
+    dropped : rows that were dropped for want of room, ever.
+    bytes : that the admitted rows take.
     """
 
     def __init__(self, max_rows: int, max_bytes: int, *, drop_oldest: bool = False) -> None:
@@ -37,38 +58,42 @@ class BoundedQueue:
 
     def reset(self) -> None:
         """Forget everything, the lock too: another thread of the parent may have held it at a fork."""
-        # Reentrant, because a finalizer or a signal handler that runs in the middle may log as well.
+        # Reentrant, because a finalizer or a signal handler that runs in the middle may log or close as well.
         self._lock = threading.RLock()
         self._predictions = _Lane()
         self._labels = _Lane()
-        self.rows = 0
+        self._rows = 0
         self.bytes = 0
+        self.dropped = 0
 
-    def put(self, kind: Kind, entry: Entry) -> int:
-        """Append `entry`; return how many rows were dropped for want of room, of it or of older ones."""
-        if type(entry) is bytes:
-            rows, size = 1, len(entry) + _OVERHEAD
+    @property
+    def rows(self) -> int:
+        """Rows that wait or are on their way."""
+        return self._rows + len(self._predictions.inbox) + len(self._labels.inbox)
+
+    def put(self, kind: Kind, entry: Entry) -> None:
+        """Append `entry`; what does not fit is dropped, it or older ones."""
+        lane = self._predictions if kind is _PREDICTIONS else self._labels
+        inbox = lane.inbox
+        inbox.append(entry)
+        if type(entry) is bytes and len(entry) < _LARGE and len(inbox) < _CROWD:
+            mine = self._lock.acquire(blocking=False)
         else:
-            rows, size = _measure(entry)
-        dropped = 0
-        with self._lock:
-            if self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
-                dropped = self._make_room(self._lane(kind), rows, size) if self._drop_oldest else 0
-                if self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
-                    return dropped + rows
-            lane = self._lane(kind)
-            lane.entries.append(entry)
-            lane.put += rows
-            self.rows += rows
-            self.bytes += size
-        return dropped
+            mine = self._lock.acquire(timeout=_PATIENCE)
+        if mine:
+            try:
+                self._admit(lane, _SHARE)
+            finally:
+                self._lock.release()
 
     def take(self, kind: Kind, most_rows: int, most_bytes: int) -> list[Entry]:
         """Take entries from the front, one at least if there is one; :meth:`settle` gives back their room."""
         taken: list[Entry] = []
         rows = size = 0
         with self._lock:
-            entries = self._lane(kind).entries
+            lane = self._lane(kind)
+            self._admit(lane, len(lane.inbox))
+            entries = lane.entries
             while entries:
                 more_rows, more_size = _measure(entries[0])
                 if taken and (rows + more_rows > most_rows or size + more_size > most_bytes):
@@ -86,8 +111,15 @@ class BoundedQueue:
             self._forget(self._lane(kind), rows, sum(size for _, size in measures))
         return rows
 
+    def admit(self) -> None:
+        """Count what lies in the inboxes, so that :attr:`bytes`, :attr:`dropped` and the bound are exact."""
+        with self._lock:
+            for lane in (self._predictions, self._labels):
+                self._admit(lane, len(lane.inbox))
+
     def put_until_now(self) -> tuple[int, int]:
         """How many predictions and labels were ever put."""
+        self.admit()
         return self._predictions.put, self._labels.put
 
     def settled(self, goal: tuple[int, int]) -> bool:
@@ -95,22 +127,42 @@ class BoundedQueue:
         return self._predictions.settled >= goal[0] and self._labels.settled >= goal[1]
 
     def _lane(self, kind: Kind) -> _Lane:
-        # Not a dict: the hash of an enumeration's member is computed in Python, three times a call.
-        return self._predictions if kind is Kind.PREDICTIONS else self._labels
+        return self._predictions if kind is _PREDICTIONS else self._labels
 
-    def _make_room(self, lane: _Lane, rows: int, size: int) -> int:
-        """Drop from the front, of the same kind first; return the number of rows."""
-        dropped = 0
+    def _admit(self, lane: _Lane, most: int) -> None:
+        """Move up to `most` entries from the inbox to the queue, with the lock held."""
+        inbox = lane.inbox
+        while inbox and most > 0:
+            most -= 1
+            entry = inbox.popleft()
+            if type(entry) is bytes:
+                rows, size = 1, len(entry) + _OVERHEAD
+            else:
+                rows, size = _measure(entry)
+            if self._rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
+                if self._drop_oldest:
+                    self._make_room(lane, rows, size)
+                if self._rows + rows > self.max_rows or self.bytes + size > self.max_bytes:
+                    self.dropped += rows
+                    continue
+            lane.entries.append(entry)
+            lane.put += rows
+            self._rows += rows
+            self.bytes += size
+
+    def _make_room(self, lane: _Lane, rows: int, size: int) -> None:
+        """Drop from the front, of the same kind first."""
         other = self._labels if lane is self._predictions else self._predictions
         for source in (lane, other):
-            while source.entries and (self.rows + rows > self.max_rows or self.bytes + size > self.max_bytes):
+            while source.entries and (
+                self._rows + rows > self.max_rows or self.bytes + size > self.max_bytes
+            ):
                 gone_rows, gone_size = _measure(source.entries.popleft())
                 self._forget(source, gone_rows, gone_size)
-                dropped += gone_rows
-        return dropped
+                self.dropped += gone_rows
 
     def _forget(self, lane: _Lane, rows: int, size: int) -> None:
-        self.rows -= rows
+        self._rows -= rows
         self.bytes -= size
         lane.settled += rows
 
@@ -118,9 +170,10 @@ class BoundedQueue:
 class _Lane:
     """What waits of one kind, and how many rows came and went."""
 
-    __slots__ = ("entries", "put", "settled")
+    __slots__ = ("entries", "inbox", "put", "settled")
 
     def __init__(self) -> None:
+        self.inbox: deque[Entry] = deque()
         self.entries: deque[Entry] = deque()
         self.put = 0
         self.settled = 0

@@ -70,6 +70,7 @@ class Sender:
     ) -> None:
         self.queue = queue
         self.ledger = ledger
+        ledger.overflow = lambda: queue.dropped
         self.exit_seconds = exit_seconds
         self._connect = connect
         self._plan = plan
@@ -101,12 +102,10 @@ class Sender:
         if self._closing:
             self.ledger.drop("closed", 1 if isinstance(entry, bytes) else entry.rows)
             return
-        dropped = self.queue.put(kind, entry)
-        if dropped:
-            self.ledger.drop("queue_full", dropped)
+        self.queue.put(kind, entry)
         if self._thread is None:
             self._start()
-        elif self.queue.rows >= self._wake_at:
+        elif self._wake_at != _NEVER and self.queue.rows >= self._wake_at:
             self._wake_at = _NEVER
             self._bell.ring()
 

@@ -86,6 +86,11 @@ class Ledger:
     on_drop : told the reason and the number of rows, in the sending thread.
     every : least seconds between two reports of drops.
     clock : seconds, monotonic.
+
+    Attributes
+    ----------
+    overflow : rows that the queue had no room for, so far; the queue counts them, for its callers share no
+        other lock.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class Ledger:
         self._on_drop = on_drop
         self._every = every
         self._clock = clock
+        self.overflow: Callable[[], int] = int
         self.reset()
 
     def reset(self) -> None:
@@ -161,12 +167,14 @@ class Ledger:
     def has_news(self) -> bool:
         """Whether there are drops that were not reported yet."""
         with self._lock:
+            self._count_overflow()
             return self._reported != self._dropped
 
     def report(self, *, last: bool = False) -> None:
         """Tell `on_drop`, and say what was lost since the last report; not often, but for the `last` one."""
         now = self._clock()
         with self._lock:
+            self._count_overflow()
             if self._reported == self._dropped:
                 return
             dropped = Counter(self._dropped)
@@ -183,6 +191,11 @@ class Ledger:
             self._tell(reason, rows)
         for reason, rows in lost.items():
             _log.warning("%s", self._sentence(reason, rows, seconds))
+
+    def _count_overflow(self) -> None:
+        """Take over what the queue counts."""
+        if rows := self.overflow():
+            self._dropped["queue_full"] = rows
 
     def _tell(self, reason: str, rows: int) -> None:
         if self._on_drop is not None:
@@ -204,6 +217,7 @@ class Ledger:
     def stats(self, *, queued: int, queued_bytes: int) -> LoggerStats:
         """Return the counts as they are now."""
         with self._lock:
+            self._count_overflow()
             success = self._last_success
             return LoggerStats(
                 queued=queued,
