@@ -16,10 +16,10 @@ SITE := $(BIN)/python scripts/build_site.py
 JOBS ?= 2
 XDIST := -n $(JOBS) --dist loadfile
 
-.PHONY: help demo serve test nightly check format lint types imports documented site dist footprint reference bench screenshot lock clean
+.PHONY: help demo serve test nightly check format lint types imports documented site dist footprint reference bench bench-drift screenshot lock clean
 
 help: ## Print this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # -- running ---------------------------------------------------------------------------------------
 
@@ -73,6 +73,9 @@ reference: $(VENV)/dev.stamp ## Write the tables of docs/reference anew from the
 
 bench: $(VENV)/dev.stamp ## Print the figures: rates, latencies, lag, memory
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-drift: $(VENV)/dev.stamp ## Judge labelled cases of drift and of none, with the peers beside
+	@$(BIN)/python -m bench drift $(ARGS)
 
 screenshot: $(VENV)/dev.stamp ## Take docs/images/first-page.png anew from the page the tests open
 	@ASSAY_UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q -m browser tests/dashboard

@@ -1,4 +1,4 @@
-"""``python -m bench [--quick] [part ...]``: print the figures."""
+"""``python -m bench [--quick] [part ...]``, or ``python -m bench drift --help``: print the figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import alone, first_chart, imports, ingest, logger, pages, windows
+from bench import alone, first_chart, imports, ingest, logger, pages, streams, windows
 from bench.machine import facts
 
 PARTS = {
@@ -21,10 +21,15 @@ PARTS = {
     "keep-up": windows.keep_up,
     "pages": pages.pages,
     "logger": logger.calls,
+    "streams": streams.streams,
 }
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["drift"]:  # it has options of its own
+        from bench.drift import command
+
+        return command.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short runs, to see that everything works")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"of {', '.join(PARTS)}; default: all")
