@@ -15,16 +15,22 @@ if TYPE_CHECKING:
     from assay.integrations.monitored import monitored
     from assay.integrations.streams import confidence_sequence, detector
     from assay.integrations.watch import watch
+    from assay.domain.drift_report import DriftReport
+    from assay.monitoring.drift_detection import detect_drift
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
+    from assay.stats.verdict.floors import Floors
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DriftReport",
     "Evaluation",
+    "Floors",
     "PredictionLogger",
     "Profile",
     "__version__",
+    "detect_drift",
     "confidence_sequence",
     "detector",
     "evaluate",
@@ -37,11 +43,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DriftReport": "assay.domain.drift_report",
     "Evaluation": "assay.monitoring.one_shot",
+    "Floors": "assay.stats.verdict.floors",
     "PredictionLogger": "assay.client.logger.prediction_logger",
     "Profile": "assay.monitoring.one_shot",
     "confidence_sequence": "assay.integrations.streams",
     "detector": "assay.integrations.streams",
+    "detect_drift": "assay.monitoring.drift_detection",
     "evaluate": "assay.monitoring.one_shot",
     "monitored": "assay.integrations.monitored",
     "open": "assay.runtime.opening",

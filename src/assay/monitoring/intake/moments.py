@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from assay.domain.columns import TIMESTAMP
 from assay.domain.time import DAY, MINUTE, SECOND, from_micros, to_micros
+from assay.errors import InvalidInput
 from assay.monitoring.intake.faults import Faults, shown
 from assay.monitoring.intake.values import Values, infer, listed
 
-__all__ = ["Moments", "constant", "moments"]
+__all__ = ["Moments", "constant", "instants", "moments"]
 
 _EARLIEST = 0
 _LATEST = to_micros(datetime(2200, 1, 1, tzinfo=UTC))
@@ -70,6 +71,25 @@ def moments(what: str, values: Values | None, faults: Faults, *, now: int) -> Mo
     future = int(np.count_nonzero(good & (filled > now + _GRACE)))
     result = pa.Array.from_buffers(TIMESTAMP, rows, [None, pa.py_buffer(np.ascontiguousarray(filled))], 0)
     return Moments(result, int(np.count_nonzero(naive & good & present)), future)
+
+
+def instants(what: str, values: Values) -> np.ndarray:
+    """Read a column of moments leniently: microseconds since 1970 (int64), -1 where there is none.
+
+    Raises
+    ------
+    InvalidInput
+        Where no value of the column is a moment.
+    """
+    array = infer(values)
+    faults = Faults(len(values))
+    if array is not None and pa.types.is_null(array.type):
+        micros, present = np.zeros(len(values), dtype=np.int64), np.zeros(len(values), dtype=bool)
+    else:
+        micros, present, _ = _read(what, values, array, faults)
+    if not present.any() and len(values):
+        raise InvalidInput(f"{what} holds no moments; give datetimes or ISO 8601 texts")
+    return np.where(present & (micros >= _EARLIEST) & (micros < _LATEST), micros, -1)
 
 
 def _read(
