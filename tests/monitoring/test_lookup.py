@@ -16,7 +16,7 @@ from assay.domain.prediction_filter import Cursor, PredictionFilter
 from assay.errors import InvalidInput, NotFound
 from assay.monitoring.lookup import Lookup
 from assay.monitoring.prediction_search import PredictionSearch
-from assay.monitoring.raw_rows import RawRows
+from assay.monitoring.raw_rows import RawRows, StillRows
 from assay.monitoring.references import ReferenceKeeper
 from assay.storage.lake import DeltaLake
 from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
@@ -256,6 +256,24 @@ def test_a_stopped_search_says_how_far_it_looked(lake, monkeypatch):
     assert page.next is not None
     assert Cursor.parse(page.next).prediction_id == ""
     assert "searched back to" in repr(page)
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(0.1, 1), (0.13, 2), (0.25, 4)])
+def test_a_search_begins_no_look_that_would_end_too_late(lake, monkeypatch, seconds, looks):
+    lookup = lookup_over(lake, many(2_000))
+    read, reads = StillRows.read, []
+
+    def counting(rows, **named):
+        reads.append(named)
+        return read(rows, **named)
+
+    monkeypatch.setattr(StillRows, "read", counting)
+    # Only reading takes time.
+    search = PredictionSearch(lookup._raw, clock=lambda: 0.06 * len(reads), stretch=100)
+    only = PredictionFilter(contains="zz")
+    found = search.find(MODEL, only, start=None, end=None, limit=10, after=None, seconds=seconds)
+    assert found.stopped is not None
+    assert len(reads) == looks
 
 
 def test_what_makes_no_sense_is_refused(lake):

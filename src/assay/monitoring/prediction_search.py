@@ -83,7 +83,8 @@ class PredictionSearch:
     ) -> Found:
         """Return the first `limit` predictions in ``start <= t < end`` after the cursor that meet `only`.
 
-        It stops after the stretch, or the look into labels, in which `seconds` have passed.
+        It stops before the stretch, or the look into labels, which would not end within `seconds` if it took
+        as long as the one before it.
         """
         deadline = self._clock() + seconds
         rows = self._raw.still(model.model_id, Kind.PREDICTIONS)
@@ -98,6 +99,7 @@ class PredictionSearch:
         size = limit + 1 if only.is_open else self._stretch
         found = Found()
         while True:
+            began = self._clock()
             low = rows.reach_back(end=until, rows=size)
             low = start if low is None else low if start is None else max(low, start)
             table, low = _read(rows, columns, low, until)
@@ -105,6 +107,7 @@ class PredictionSearch:
                 table = table.filter(_behind(table, after))
             table = table.filter(pa.array(meets_at_sight(model, only, table)))
             for part, floor in _newest_first(table, limit + 1 - len(found.keys), labels is not None):
+                looked = self._clock()
                 if labels is None:
                     found.keys += _keys(part)
                 else:
@@ -118,14 +121,19 @@ class PredictionSearch:
                     del found.keys[limit:]
                     found.more = True
                     return found
-                if floor is not None and self._clock() > deadline:
+                if floor is not None and self._too_late(looked, deadline):
                     return self._stop(found, floor)
             if low is None or (start is not None and low <= start):
                 found.keys.sort(reverse=True)
                 return found
-            if self._clock() > deadline:
+            if self._too_late(began, deadline):
                 return self._stop(found, low)
             until, size = low, self._stretch if not only.is_open else min(4 * size, self._stretch)
+
+    def _too_late(self, began: float, deadline: float) -> bool:
+        """Whether one more look, as long as that which began at `began`, would end after `deadline`."""
+        now = self._clock()
+        return 2 * now - began > deadline
 
     @staticmethod
     def _stop(found: Found, floor: int) -> Found:
