@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import betainc, betaln
 
 from assay.stats.sequential.confidence_sequence import ConfidenceSequence
 
 __all__ = ["ProportionSequence", "proportion_upper_bound"]
 
-_STEPS = 60  # halvings of [0, 1]: as fine as floats are
+_LEAST = 1e-12
 
 
 class ProportionSequence(ConfidenceSequence):
@@ -60,13 +61,11 @@ class ProportionSequence(ConfidenceSequence):
             return None, 0.0, 1.0
         mixture = float(betaln(total + 0.5, n - total + 0.5) - betaln(0.5, 0.5))
 
-        def refuted(mean: float) -> bool:
-            return mixture - _log_likelihood(n, total, mean) >= -math.log(self.alpha)
+        def evidence(mean: float) -> float:
+            return mixture - _log_likelihood(n, total, mean) + math.log(self.alpha)
 
         mean = min(max(total / n, 0.0), 1.0)
-        lower = 0.0 if not refuted(0.0) else _edge(refuted, wrong=0.0, right=mean)
-        upper = 1.0 if not refuted(1.0) else _edge(refuted, wrong=1.0, right=mean)
-        return mean, lower, upper
+        return mean, _edge(evidence, outer=0.0, inner=mean), _edge(evidence, outer=1.0, inner=mean)
 
     def _state(self) -> dict[str, Any]:
         return {"total": self._total}
@@ -93,13 +92,11 @@ def proportion_upper_bound(n: int, total: float, *, alpha: float) -> float:
     a, b = total + 0.5, n - total + 0.5
     mixture = float(betaln(a, b) - betaln(0.5, 0.5))
 
-    def refuted(mean: float) -> bool:
+    def evidence(mean: float) -> float:
         below = math.log(max(float(betainc(a, b, mean)), 1e-300)) - math.log(float(betainc(0.5, 0.5, mean)))
-        return mixture + below - _log_likelihood(n, total, mean) >= -math.log(alpha)
+        return mixture + below - _log_likelihood(n, total, mean) + math.log(alpha)
 
-    if not refuted(1.0):
-        return 1.0
-    return _edge(refuted, wrong=1.0, right=min(max(total / n, 1e-12), 1.0))
+    return _edge(evidence, outer=1.0, inner=min(max(total / n, _LEAST), 1.0))
 
 
 def _log_likelihood(n: int, total: float, mean: float) -> float:
@@ -110,12 +107,10 @@ def _log_likelihood(n: int, total: float, mean: float) -> float:
     return (ones * math.log(mean) if ones > 0 else 0.0) + (zeros * math.log1p(-mean) if zeros > 0 else 0.0)
 
 
-def _edge(refuted: Callable[[float], bool], *, wrong: float, right: float) -> float:
-    """Return the last mean that is refuted between one that is and one that is not."""
-    for _ in range(_STEPS):
-        middle = (wrong + right) / 2
-        if refuted(middle):
-            wrong = middle
-        else:
-            right = middle
-    return wrong
+def _edge(evidence: Callable[[float], float], *, outer: float, inner: float) -> float:
+    """Return the mean between `outer`, 0 or 1, and `inner` where the evidence against it becomes positive."""
+    # At 0 and 1 themselves the evidence may be infinite.
+    end = _LEAST if outer == 0 else 1 - _LEAST
+    if abs(inner - outer) <= _LEAST or evidence(end) <= 0:
+        return outer
+    return float(brentq(evidence, inner, end, xtol=1e-13))
