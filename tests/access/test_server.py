@@ -239,6 +239,9 @@ def test_bound_keys_learn_of_nothing_else(keyed: Keyed) -> None:
 def test_strangers_learn_only_whether_it_is_ready(keyed: Keyed) -> None:
     assert keyed.ask("GET", "/ready").json() == {"ready": True, "parts": []}
     assert keyed.ask("GET", "/ready", keyed.secrets["read"]).json()["parts"]
+    parts = keyed.ask("GET", "/ready", keyed.secrets["bound"]).json()["parts"]  # which, not how much
+    assert parts
+    assert all(part["status"] and not part["message"] and not part["figures"] for part in parts)
     assert keyed.ask("GET", "/health").json() == {"status": "alive"}
 
 

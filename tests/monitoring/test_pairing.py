@@ -272,6 +272,18 @@ def test_settled_calls_are_forgotten() -> None:
         assert halves.forget(settled_before=clock.now) == 0
 
 
+def test_no_more_settled_calls_are_remembered_than_allowed() -> None:
+    halves, journal, clock = MemoryHalves(), MemoryJournal(), Clock()
+    with pairing(halves, journal, clock, most_settled=2) as process:
+        for call in "abcd":
+            clock.now += SECOND
+            process.submit([request(call), response(call)]).result(20)
+        clock.now += 300 * SECOND
+        process.sweep()
+        known = [process.submit([request(call)]).result(20)[0].new for call in "abcd"]
+    assert known == [True, True, False, False]
+
+
 def test_an_exchange_survives_its_bytes() -> None:
     made = Exchange(
         model="\u202em\ud800",

@@ -29,6 +29,8 @@ _COUNT_SECONDS = 1.0
 _SWEPT = 1_000
 _MOST_CALLS = 200_000
 _MOST_BYTES = 1 << 30
+_MOST_SETTLED = 2_000_000
+_TRIM_SECONDS = 300
 _GROUP = 4_096
 
 
@@ -77,6 +79,7 @@ class Pairing:
     wait_seconds : how long a half waits for the other.
     keep_seconds : how long a settled call is remembered, so that what comes again is known.
     most_calls, most_bytes : the most that may wait.
+    most_settled : the most settled calls that are remembered, of which the oldest are forgotten first.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Pairing:
         keep_seconds: float,
         most_calls: int = _MOST_CALLS,
         most_bytes: int = _MOST_BYTES,
+        most_settled: int = _MOST_SETTLED,
     ) -> None:
         self._halves = halves
         self._submit = submit
@@ -96,6 +100,8 @@ class Pairing:
         self._wait = int(wait_seconds * SECOND)
         self._keep = int(keep_seconds * SECOND)
         self._most = (most_calls, most_bytes)
+        self._most_settled = most_settled
+        self._trimmed: float = float("-inf")  # by the clock
         self._queue: SimpleQueue[_Arrival | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._rounds = threading.Lock()
@@ -149,7 +155,11 @@ class Pairing:
                 if not due:
                     break
                 done += self._finish(claim, due)
-            self._halves.forget(settled_before=self._clock() - self._keep)
+            # Counting them is a walk through all: seldom, though they are forgotten by their age each time.
+            now = self._clock()
+            most = self._most_settled if now - self._trimmed >= _TRIM_SECONDS * SECOND else None
+            self._halves.forget(settled_before=now - self._keep, most=most)
+            self._trimmed = self._trimmed if most is None else now
         return done
 
     def erase(self, model_id: str, request_ids: Sequence[str]) -> None:

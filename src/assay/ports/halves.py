@@ -87,8 +87,12 @@ class Halves(Protocol):
         """Calls that are not settled, and the bytes of their halves."""
         ...
 
-    def forget(self, *, settled_before: int) -> int:
-        """Forget calls that were settled before that time (µs since the epoch); return how many."""
+    def forget(self, *, settled_before: int, most: int | None = None) -> int:
+        """Forget calls that were settled before that time (µs since the epoch); return how many.
+
+        Of those that are left, all but the `most` that were settled last are forgotten, too; calls that were
+        settled at one time are forgotten together.
+        """
         ...
 
     def erase(self, model_id: str, request_ids: Sequence[str]) -> list[bytes]:

@@ -107,6 +107,18 @@ class HalvesContract:
         [(new, _)] = halves.add([Half("m", "a", "response", b"y")], claim=TWO, now=11)
         assert new
 
+    def test_no_more_settled_calls_are_remembered_than_asked(self, halves: Halves) -> None:
+        for number, claim in enumerate([ONE, TWO, THREE]):
+            pair = [Half("m", str(number), "request", b"x"), Half("m", str(number), "response", b"y")]
+            halves.add(pair, claim=claim, now=number)
+            halves.settle([claim], now=10 + number)
+        halves.add([Half("m", "waits", "request", b"x")], claim=b"4" * 16, now=9)
+        assert halves.forget(settled_before=0, most=3) == 0
+        assert halves.forget(settled_before=0, most=2) == 1
+        assert halves.forget(settled_before=12, most=2) == 1
+        assert halves.forget(settled_before=0, most=0) == 1
+        assert halves.waiting() == (1, 1)
+
     def test_claims_are_settled_with_the_next_halves_and_before_them(self, halves: Halves) -> None:
         pair = [Half("m", "a", "request", b"x"), Half("m", "a", "response", b"y")]
         halves.add(pair, claim=ONE, now=1)

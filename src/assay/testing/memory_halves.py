@@ -83,9 +83,12 @@ class MemoryHalves:
             found = [call for call in self._calls.values() if not call.settled]
         return len(found), sum(len(call.request or b"") + len(call.response or b"") for call in found)
 
-    def forget(self, *, settled_before: int) -> int:
-        """Forget calls that were settled before that time; return how many."""
+    def forget(self, *, settled_before: int, most: int | None = None) -> int:
+        """Forget calls that were settled before that time, and all but the `most` settled last."""
         with self._lock:
+            newest = sorted(self._settled.values(), reverse=True)
+            if most is not None and len(newest) > most:
+                settled_before = max(settled_before, newest[most] + 1)
             old = [name for name, at in self._settled.items() if at < settled_before]
             for name in old:
                 del self._settled[name], self._calls[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -36,8 +38,12 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
     )
     def ready() -> Response:
         state = service.health()
-        if not caller().principal.allows(Scope.READ):  # strangers learn whether, not why
+        who = caller().principal
+        if not who.allows(Scope.READ):  # strangers learn whether, not why
             state = ServiceHealth(ready=state.ready, parts=())
+        elif who.models is not None:  # figures are of all models together
+            parts = tuple(replace(part, message="", figures={}) for part in state.parts)
+            state = ServiceHealth(ready=state.ready, parts=parts)
         return reply(ServiceHealth, state, status=200 if state.ready else 503)
 
     @routes.get(

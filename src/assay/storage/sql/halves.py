@@ -125,10 +125,16 @@ class SqlHalves:
             count, size = connection.execute(statement).one()
         return int(count), int(size)
 
-    def forget(self, *, settled_before: int) -> int:
-        """Forget calls that were settled before that time; return how many."""
-        old = _T.settled_at < settled_before
+    def forget(self, *, settled_before: int, most: int | None = None) -> int:
+        """Forget calls that were settled before that time, and all but the `most` settled last."""
         with self._database.read() as connection:
+            if most is not None:
+                newest = (
+                    select(_T.settled_at).where(_T.settled_at.is_not(None)).order_by(_T.settled_at.desc())
+                )
+                last = connection.execute(newest.offset(most).limit(1)).scalar()
+                settled_before = settled_before if last is None else max(settled_before, last + 1)
+            old = _T.settled_at < settled_before
             if connection.execute(select(literal(1)).where(old).limit(1)).first() is None:
                 return 0
         with self._database.write() as connection:
