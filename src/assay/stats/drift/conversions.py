@@ -28,9 +28,9 @@ class Conversion:
 
 
 _FORWARD = (
-    Conversion("degrees Celsius to Fahrenheit", 1.8, 32.0),
-    Conversion("degrees Celsius to kelvin", 1.0, 273.15),
-    Conversion("degrees Fahrenheit to kelvin", 5 / 9, 459.67 * 5 / 9),
+    Conversion("Celsius to Fahrenheit", 1.8, 32.0),
+    Conversion("Celsius to kelvin", 1.0, 273.15),
+    Conversion("Fahrenheit to kelvin", 5 / 9, 459.67 * 5 / 9),
     Conversion("units to thousandths", 1000.0),
     Conversion("units to millionths", 1e6),
     Conversion("units to billionths", 1e9),
@@ -40,13 +40,12 @@ _FORWARD = (
     Conversion("inches to centimetres", 2.54),
     Conversion("inches to millimetres", 25.4),
     Conversion("feet to metres", 0.3048),
-    Conversion("yards to metres", 0.9144),
     Conversion("miles to kilometres", 1.609344),
     Conversion("nautical miles to kilometres", 1.852),
     Conversion("pounds to kilograms", 0.45359237),
     Conversion("ounces to grams", 28.349523125),
-    Conversion("US gallons to litres", 3.785411784),
     Conversion("metres per second to kilometres per hour", 3.6),
+    Conversion("US gallons to litres", 3.785411784),
     Conversion("knots to metres per second", 0.514444),
     Conversion("minutes to seconds", 60.0),
     Conversion("hours to seconds", 3600.0),
@@ -60,7 +59,6 @@ _FORWARD = (
     Conversion("bytes to bits", 8.0),
     Conversion("pounds per square inch to kilopascals", 6.894757293168),
     Conversion("kilocalories to kilojoules", 4.184),
-    Conversion("horsepower to kilowatts", 0.745699871582),
     Conversion("one sign to the other", -1.0),
 )
 
@@ -69,4 +67,7 @@ CONVERSIONS: tuple[Conversion, ...] = tuple(
     for forward in _FORWARD
     for one in ((forward,) if forward.scale == -1 else (forward, forward.inverse()))
 )
-"""All known conversions, both ways."""
+"""All known conversions, both ways, commoner ones first: where chance hides which it is, the first is told.
+
+None scales by less than half as much again without an offset: that is ordinary drift.
+"""

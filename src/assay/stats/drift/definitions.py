@@ -17,7 +17,8 @@ NOTATION = (
     f"N = n + m. p_b and q_b are the shares of bin b in the reference and in the window. Bins of a numeric "
     f"feature are at most {BINS}, with about equal shares of the reference; where the reference has at most "
     f"{BINS} distinct values, each is a bin of its own, and all other values are one more. Bins of a "
-    f"categorical feature are the reference's {MAX_BINS - 1} most frequent categories, one by one, and all "
+    f"categorical feature are the {MAX_BINS - 1} categories most frequent in both together, one by one, and "
+    f"all "
     "others together. Infinite values are left out, as missing ones are."
 )
 """What the letters of the formulas mean."""
@@ -209,7 +210,7 @@ DEFINITIONS: dict[str, Definition] = {
         formula="max over d of (share of the window's values with at most d decimals − that of the "
         "reference), d from -3 to 9",
         few="None where one side has no value, and of summaries: cells do not tell how values were written",
-        p_value="one-sided, Smirnov's; too large, never too small",
+        p_value="one-sided, Smirnov's: exact where N ≤ 200; else too large, never too small",
         note="of more than 20,000 rows, so many at equal distances in the order of the values",
         source="J. Hodges, Arkiv för Matematik 3 (1958)",
     ),

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.errors import InvalidInput
-from assay.stats.drift.bins import category_bins, quantile_bins
+from assay.stats.drift.bins import quantile_bins
+from assay.stats.drift.pooled_categories import pooled_category_bins
 from assay.stats.drift.steps import Steps
 from assay.stats.summaries.categorical import CategoricalSummary, Categories
 from assay.stats.summaries.codec import Floats, Ints
@@ -140,6 +141,11 @@ class Pair:
         """Whether both sides are raw values, so that every figure is exact."""
         return isinstance(self.reference, Column)
 
+    @property
+    def valueless(self) -> bool:
+        """Whether neither side has a value, and so no kind of its own; only of raw ones."""
+        return all(isinstance(side, Column) and not side.present for side in (self.reference, self.current))
+
     @cached_property
     def summaries(self) -> tuple[Summary, Summary]:
         """Both sides as summaries; raw ones under cells cut from the reference."""
@@ -187,11 +193,15 @@ class Pair:
 
     @cached_property
     def bins(self) -> tuple[Ints, Ints]:
-        """Counts of both in common bins, see :mod:`assay.stats.drift.bins`."""
+        """Counts of both in common bins.
+
+        Numbers in quantile bins of the reference (:mod:`assay.stats.drift.bins`), texts in bins of both
+        (:mod:`assay.stats.drift.pooled_categories`).
+        """
         ours, theirs = self.summaries
         if isinstance(ours, NumericSummary) and isinstance(theirs, NumericSummary):
             return quantile_bins(ours, theirs)
-        return category_bins(*self.categorical)
+        return pooled_category_bins(*self.categorical)
 
     @cached_property
     def rows(self) -> tuple[int, int]:

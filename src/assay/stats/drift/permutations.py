@@ -35,8 +35,11 @@ MAX_DEALINGS = 5_000
 _ROUNDING = 1e-9
 
 
-def kolmogorov_smirnov_permutations(value: float, steps: Steps) -> float:
+def kolmogorov_smirnov_permutations(value: float, steps: Steps, *, excess: bool = False) -> float:
     """Share of all permutations in which the largest distance is at least `value` [1]_.
+
+    With `excess`, in which the current distribution function is at least `value` above the reference's
+    anywhere.
 
     Takes time with the number of rows times that of the smaller sample. All terms are positive: small
     probabilities keep their digits.
@@ -45,6 +48,7 @@ def kolmogorov_smirnov_permutations(value: float, steps: Steps) -> float:
     ends = np.zeros(n + m + 1, dtype=np.bool_)
     ends[np.cumsum(steps.rows)] = True
     i = np.arange(n + 1)
+    sign = 1.0 if steps.m == n else -1.0
     touched = np.zeros(n + 1)
     for t in range(1, n + m + 1):
         j = t - i
@@ -53,7 +57,8 @@ def kolmogorov_smirnov_permutations(value: float, steps: Steps) -> float:
         come = touched * np.clip(j, 0, m) / t
         come[1:] += touched[:-1] * i[1:] / t
         if ends[t]:
-            come[np.abs(i / n - j / m) >= value - _ROUNDING] = 1.0
+            distance = sign * (i / n - j / m) if excess else np.abs(i / n - j / m)
+            come[distance >= value - _ROUNDING] = 1.0
         touched = np.where(inside, come, 0.0)
     return float(min(touched[n], 1.0))
 

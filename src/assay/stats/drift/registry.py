@@ -200,6 +200,9 @@ def compare(pair: Pair, names: Iterable[str] | None = None) -> dict[str, DriftSt
         info = STATISTICS.get(name)
         if info is None:
             raise InvalidInput(f"there is no statistic {name!r:.80}; there are {', '.join(STATISTICS)}")
+        if pair.kind not in info.kinds and pair.valueless:
+            found[name] = DriftStatistic(name, None)
+            continue
         if pair.kind not in info.kinds:
             raise InvalidInput(f"{name} is for {info.kinds[0]} features, and this one is {pair.kind}")
         found[name] = info.of(pair)

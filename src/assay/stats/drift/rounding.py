@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from assay.stats.drift.ks import EXACT_ROWS
 from assay.stats.drift.pair import Pair, Side
+from assay.stats.drift.permutations import kolmogorov_smirnov_permutations
 from assay.stats.drift.result import DriftStatistic
+from assay.stats.drift.steps import Steps
 from assay.stats.summaries.codec import Floats, Ints
 
 __all__ = ["DECIMALS", "MAX_ROWS", "Rounding", "find_rounding", "rounding", "rounding_of"]
@@ -52,9 +55,9 @@ def rounding(reference: Side, current: Side) -> DriftStatistic:
     value itself, from whole thousands to billionths; columns that are all floats of 32 bits are
     compared as such. Infinite values are left out, as missing ones are.
 
-    The p-value is the one-sided one of Smirnov's test [1]_ on the numbers of decimals, for independent rows:
-    too large, never too small, since many rows have the same number. At most `MAX_ROWS` rows of either side
-    are looked at.
+    The p-value is the one-sided one of Smirnov's test on the numbers of decimals, for independent rows: exact
+    up to 200 rows, then Hodges's [1]_, too large, never too small, since many rows have the same number. At
+    most `MAX_ROWS` rows of either side are looked at.
 
     Returns
     -------
@@ -82,6 +85,11 @@ def rounding_of(pair: Pair) -> DriftStatistic:
         return DriftStatistic("rounding", None)
     value = max(found.current - found.reference, 0.0)
     n, m = (min(rows, MAX_ROWS) for rows in (pair.steps.n, pair.steps.m))
+    if n + m <= EXACT_ROWS:
+        steps = _decimals(pair)
+        return DriftStatistic(
+            "rounding", value, p_value=kolmogorov_smirnov_permutations(value, steps, excess=True)
+        )
     # Hodges's refinement of exp(-2 z²), for the larger sample first.
     n, m = max(n, m), min(n, m)
     z = math.sqrt(n / (n + m) * m) * value
@@ -103,6 +111,18 @@ def find_rounding(pair: Pair) -> Rounding | None:
     ours, theirs = _shares(steps.low, steps.reference), _shares(steps.low, steps.current)
     place = int(np.argmax(theirs - ours))
     return Rounding(DECIMALS[place], float(ours[place]), float(theirs[place]))
+
+
+def _decimals(pair: Pair) -> Steps:
+    """Return both samples' numbers of decimals, the most for values with more than are told apart."""
+    counts = []
+    for side in (pair.steps.reference, pair.steps.current):
+        upto = np.append(_shares(pair.steps.low, side), 1.0) * int(side.sum())
+        counts.append(np.diff(np.rint(upto).astype(np.int64), prepend=0))
+    decimals = np.arange(len(counts[0]), dtype=np.float64)
+    filled = counts[0] + counts[1] > 0
+    places = decimals[filled]
+    return Steps(places, places, counts[0][filled], counts[1][filled], np.zeros(places.size, dtype=np.bool_))
 
 
 def _shares(places: Floats, counts: Ints) -> Floats:

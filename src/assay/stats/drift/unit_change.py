@@ -28,7 +28,7 @@ _EXPLAINED = 1 / 3  # ... and no more than this share of the change
 _FREE_SCALE = 2.0  # a map that no conversion is near must stretch or shrink by at least this much
 _FREE_VALUES = 5  # ... and be seen on at least so many distinct values
 _PLACES = np.arange(1, 100) / 100
-_OUTSIDE = 0.05  # with more of the window than this outside the reference's range, cells show nothing of it
+_HIDDEN = 0.05  # with more of the window than this in one open cell, cells do not show how it is distributed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class UnitChange:
 
     Attributes
     ----------
-    name : the known conversion, as "degrees Celsius to Fahrenheit"; empty where it is none.
+    name : the known conversion, as "Celsius to Fahrenheit"; empty where it is none.
     scale, offset : of the map.
     before, after : largest distance of the two distribution functions without the map, and with it.
     """
@@ -94,10 +94,10 @@ def find_unit_change(pair: Pair) -> UnitChange | None:
     third of it. A map that is no known conversion must also scale by two or more either way: otherwise it is
     an ordinary shift.
 
-    Distances are taken at the percentiles of the reference. Of a summary most of whose current values lie
-    outside the reference's range, only mean, standard deviation, least and largest value are known: then only
-    known conversions are tried, and `after` is that of a normal distribution with the mean and the deviation
-    that are left over.
+    Distances are taken at the percentiles of the reference. Of a summary with much of its current values in one
+    open cell (beyond the reference's range, say) only mean, standard deviation, least and largest value are
+    known: then only known conversions are tried, and `after` is that of a normal distribution with the mean and
+    the deviation that are left over.
 
     Examples
     --------
@@ -110,18 +110,19 @@ def find_unit_change(pair: Pair) -> UnitChange | None:
     if before is None or before < _LEAST_CHANGE:
         return None
     n, m = pair.steps.n, pair.steps.m
-    limit = min(max(_LEFT_OVER, 1.36 * math.sqrt((n + m) / n / m)), before * _EXPLAINED)
+    limit = min(max(_LEFT_OVER, _chance(n, m)), before * _EXPLAINED)
     ours, theirs = pair.summaries if not pair.raw else (None, None)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if isinstance(ours, NumericSummary) and isinstance(theirs, NumericSummary) and _is_outside(theirs):
+        if isinstance(ours, NumericSummary) and isinstance(theirs, NumericSummary) and _is_hidden(theirs):
             found = _by_moments(ours, theirs, before)
         else:
             found = _by_percentiles(pair, before)
     return found if found is not None and found.after <= limit else None
 
 
-def _is_outside(side: NumericSummary) -> bool:
-    return int(side.counts[0] + side.counts[-1]) > _OUTSIDE * side.n
+def _is_hidden(side: NumericSummary) -> bool:
+    """Whether one open cell holds so much that the cells do not show the distribution."""
+    return int(side.counts[0::2].max()) > _HIDDEN * side.n
 
 
 class _Distribution:
@@ -175,9 +176,9 @@ def _by_percentiles(pair: Pair, before: float) -> UnitChange | None:
     for known in CONVERSIONS:
         if any(0.5 < slope / known.scale < 2 for slope in slopes):
             attempt(known)
-    best = min(tried, key=lambda one: one.after, default=None)
-    limit = max(_LEFT_OVER, 1.36 * math.sqrt((steps.n + steps.m) / steps.n / steps.m))
-    if best is not None and best.after <= limit:
+    chance = _chance(steps.n, steps.m)
+    best = _commonest(tried, chance)
+    if best is not None and best.after <= max(_LEFT_OVER, chance):
         return best
     tried.clear()
     if min(ours.distinct, theirs.distinct) < _FREE_VALUES:
@@ -192,7 +193,7 @@ def _by_moments(ours: NumericSummary, theirs: NumericSummary, before: float) -> 
     deviation, other = (math.sqrt(side.m2 / side.n) for side in (ours, theirs))
     if not deviation or not other or not math.isfinite(deviation) or not math.isfinite(other):
         return None
-    best: UnitChange | None = None
+    tried: list[UnitChange] = []
     for known in CONVERSIONS:
         scale = abs(known.scale) * deviation
         ends = sorted(known.scale * end + known.offset for end in (ours.min, ours.max))
@@ -201,6 +202,16 @@ def _by_moments(ours: NumericSummary, theirs: NumericSummary, before: float) -> 
             continue
         moved = abs(theirs.mean - (known.scale * ours.mean + known.offset)) / scale
         after = 0.4 * moved + 0.24 * abs(math.log(other / scale))
-        if best is None or after < best.after:
-            best = UnitChange(known.name, known.scale, known.offset, before, after)
-    return best
+        tried.append(UnitChange(known.name, known.scale, known.offset, before, after))
+    return _commonest(tried, _chance(ours.n, theirs.n))
+
+
+def _chance(n: int, m: int) -> float:
+    """Distance that samples of one distribution have in one of twenty cases."""
+    return 1.36 * math.sqrt((n + m) / n / m)
+
+
+def _commonest(tried: list[UnitChange], chance: float) -> UnitChange | None:
+    """Of the maps that leave about as little as the best, the commonest: they are tried in that order."""
+    least = min((one.after for one in tried), default=0.0)
+    return next((one for one in tried if one.after <= least + chance / 2), None)
