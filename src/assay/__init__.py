@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from assay.integrations.watch import watch
     from assay.domain.drift_report import DriftReport
     from assay.monitoring.drift_detection import detect_drift
+    from assay.domain.estimates import PerformanceEstimate
+    from assay.monitoring.estimation import estimate_performance
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
     from assay.stats.verdict.floors import Floors
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
@@ -27,12 +29,14 @@ __all__ = [
     "DriftReport",
     "Evaluation",
     "Floors",
+    "PerformanceEstimate",
     "PredictionLogger",
     "Profile",
     "__version__",
     "detect_drift",
     "confidence_sequence",
     "detector",
+    "estimate_performance",
     "evaluate",
     "monitored",
     "open",
@@ -46,11 +50,13 @@ _HOMES = {
     "DriftReport": "assay.domain.drift_report",
     "Evaluation": "assay.monitoring.one_shot",
     "Floors": "assay.stats.verdict.floors",
+    "PerformanceEstimate": "assay.domain.estimates",
     "PredictionLogger": "assay.client.logger.prediction_logger",
     "Profile": "assay.monitoring.one_shot",
     "confidence_sequence": "assay.integrations.streams",
     "detector": "assay.integrations.streams",
     "detect_drift": "assay.monitoring.drift_detection",
+    "estimate_performance": "assay.monitoring.estimation",
     "evaluate": "assay.monitoring.one_shot",
     "monitored": "assay.integrations.monitored",
     "open": "assay.runtime.opening",

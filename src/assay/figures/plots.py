@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import plotly.graph_objects as go
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelReport
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.plotting import Plotted
 from assay.domain.series import DriftSeries, MetricSeries
@@ -16,6 +17,7 @@ from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
 from assay.figures.drift_ranking import drift_ranking_figure
 from assay.figures.errors import error_types_figure
+from assay.figures.estimate import estimate_figure
 from assay.figures.feature_distribution import feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
@@ -161,6 +163,18 @@ def _of_feature(answer: FeatureView) -> Mapping[str, tuple[str, _Draw]]:
 
 
 @plots_of.register
+def _of_estimate(answer: PerformanceEstimate) -> Mapping[str, tuple[str, _Draw]]:
+    names = dict.fromkeys(name for chunk in answer.chunks for name in chunk.metrics)
+    return {
+        name: (
+            f"{metric_name(name).label}, estimated without labels",
+            functools.partial(_estimated, answer, name),
+        )
+        for name in names
+    }
+
+
+@plots_of.register
 def _of_report(answer: ModelReport) -> Mapping[str, tuple[str, _Draw]]:
     found = dict(_metric_plots(answer.windows))
     if answer.drift is not None:
@@ -197,6 +211,11 @@ def _metric_plots(windows: Sequence[MetricWindow]) -> Mapping[str, tuple[str, _D
 def _metric(windows: Sequence[MetricWindow], name: str, theme: Theme) -> go.Figure:
     """Draw one metric."""
     return metric_figure(windows, name, theme=theme)
+
+
+def _estimated(answer: PerformanceEstimate, name: str, theme: Theme) -> go.Figure:
+    """Draw one metric's estimates."""
+    return estimate_figure(answer, name, theme=theme)
 
 
 def _drift_plots(windows: Sequence[DriftWindow]) -> Mapping[str, tuple[str, _Draw]]:
