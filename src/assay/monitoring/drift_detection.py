@@ -9,8 +9,10 @@ import numpy as np
 
 from assay.domain.drift_report import DriftReport
 from assay.errors import InvalidInput
+from assay.monitoring.drift_dependence import dependence_evidence
 from assay.monitoring.drift_frames import Frames, Roles, blocks_of, order_of, read_frames
 from assay.monitoring.drift_outcome import outcome_evidence
+from assay.monitoring.drift_rounding import rounding_evidence
 from assay.monitoring.intake.faults import shown
 from assay.monitoring.verdict import FALSE_ALARM_RATE, judge_window
 from assay.stats.summaries.feature_profile import FeatureProfile
@@ -93,7 +95,11 @@ def detect_drift(
         behaviour=behaviour,
         starts=starts,
         weights=weights,
-        further=list(outcome_evidence(frames, roles, floors, order, np.random.default_rng(seed))),
+        further=[
+            *rounding_evidence(frames, floors),
+            *dependence_evidence(frames, learnt, behaviour, floors),
+            *outcome_evidence(frames, roles, floors, order, np.random.default_rng(seed)),
+        ],
         floors=floors,
         level=false_alarm_rate,
         notes=[f"{shown(name)} was not judged: {why}" for name, why in frames.broken.items()],

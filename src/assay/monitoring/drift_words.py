@@ -27,7 +27,7 @@ def in_words(finding: Finding, before: FeatureSummary | None, after: FeatureSumm
         case Aspect.NEW:
             return _new(one, after)
         case Aspect.ROUNDING:
-            return "values lie on a coarser grid than the reference's"
+            return f"rounded: {share(one.before)} of values had so few decimals before, {share(one.after)} have now"
         case Aspect.DEPENDENCE:
             names = " and ".join(one.feature)
             if one.before is None or one.after is None:

@@ -66,13 +66,14 @@ def feature_rows(table: pa.Table, reference: Reference) -> dict[str, FeatureRows
 
     A feature that the reference does not know is of the kind that most of its values have.
     """
-    names = dict.fromkeys(name[2:] for name in table.column_names if name[:2] in _PREFIXES)
-    return {name: _rows_of(table, name, reference.kind(name)) for name in names}
+    place = {name: i for i, name in enumerate(table.column_names)}
+    names = dict.fromkeys(name[2:] for name in place if name[:2] in _PREFIXES)
+    return {name: _rows_of(table, place, name, reference.kind(name)) for name in names}
 
 
-def _rows_of(table: pa.Table, name: str, kind: FeatureKind | None) -> FeatureRows:
+def _rows_of(table: pa.Table, place: dict[str, int], name: str, kind: FeatureKind | None) -> FeatureRows:
     number, text, flag = (
-        table.column(prefix + name) if prefix + name in table.column_names else None for prefix in _PREFIXES
+        table.column(place[prefix + name]) if prefix + name in place else None for prefix in _PREFIXES
     )
     if kind is None:
         numbers = 0 if number is None else number.length() - number.null_count

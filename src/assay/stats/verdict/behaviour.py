@@ -23,8 +23,11 @@ __all__ = ["MIN_BLOCKS", "Behaviour", "Expectation"]
 MIN_BLOCKS = 20
 """With fewer blocks nothing can be learnt about behaviour in time."""
 
-DEPENDENCE_LEVEL = 0.01
+DEPENDENCE_LEVEL = 0.001
 """Rows of a feature count as independent unless this level says otherwise, over all its contrasts."""
+
+UNTIMED_LEVEL = 0.0001
+"""The same where only the order of rows is known, which need not be that of time."""
 
 MIN_EXPECTED = 5.0
 """A share is judged where so many effectively independent rows are expected inside and outside it."""
@@ -260,4 +263,5 @@ def _dependent(
     least = np.ones(len(contrasts.layout.features))
     np.minimum.at(least, feature, p)
     count = np.bincount(feature[told], minlength=least.size)
-    return np.asarray(least * np.maximum(count, 1) < DEPENDENCE_LEVEL)
+    level = UNTIMED_LEVEL if starts is None else DEPENDENCE_LEVEL
+    return np.asarray(least * np.maximum(count, 1) < level)

@@ -31,7 +31,7 @@ class Floors:
     missing: float = 0.02
     new: float = 0.01
     dependence: float = 0.1
-    rounding: float = 0.2
+    rounding: float = 0.1
     error: float = 0.1
     metric: float = 0.1
 

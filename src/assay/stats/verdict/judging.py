@@ -46,18 +46,23 @@ def judge(evidence: Sequence[Evidence], *, level: float) -> list[Finding]:
     """
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, one in enumerate(evidence):
-        groups.setdefault(one.feature, []).append(place)
+        groups.setdefault(_JOINT if one.aspect is Aspect.DEPENDENCE else one.feature, []).append(place)
+    number = {
+        # Pairs come with p-values for the number of pairs.
+        names: 1 if names is _JOINT else sum(not math.isnan(evidence[place].p_value) for place in places)
+        for names, places in groups.items()
+    }
     combined = {
-        names: _bonferroni([evidence[place].p_value for place in places]) for names, places in groups.items()
+        names: _combined([evidence[place].p_value for place in places], number[names])
+        for names, places in groups.items()
     }
     q = dict(zip(combined, adjusted(list(combined.values())), strict=True))
     made: list[Finding | None] = [None] * len(evidence)
     for names, places in groups.items():
-        known = sum(not math.isnan(evidence[place].p_value) for place in places)
         factor = float(q[names] / combined[names]) if combined[names] > 0 else 1.0
         for place in places:
             one = evidence[place]
-            value = max(float(q[names]), min(1.0, known * one.p_value * factor))
+            value = max(float(q[names]), min(1.0, number[names] * one.p_value * factor))
             if math.isnan(one.p_value):
                 value = math.nan
             drifted = value <= level and one.effect >= one.floor
@@ -65,10 +70,13 @@ def judge(evidence: Sequence[Evidence], *, level: float) -> list[Finding]:
     return [one for one in made if one is not None]
 
 
-def _bonferroni(p_values: Sequence[float]) -> float:
-    """Smallest p-value for the number of those that are known; NaN where none is."""
+_JOINT = ("dependence", "")
+
+
+def _combined(p_values: Sequence[float], number: int) -> float:
+    """Smallest p-value for the number of tests; NaN where none is known."""
     known = [p for p in p_values if not math.isnan(p)]
-    return min(1.0, min(known) * len(known)) if known else math.nan
+    return min(1.0, min(known) * number) if known else math.nan
 
 
 def _comparable(one: Evidence) -> float:
