@@ -34,6 +34,8 @@ from assay.server.errors import problem_of
 from assay.server.exposition import FIGURES
 from assay.server.scopes import SCOPES
 from assay.stats.drift import DriftStatistic, FeatureDrift
+from assay.stats.drift import definitions as drift
+from assay.stats.drift.registry import STATISTICS
 from assay.stats.metrics import METRICS, Estimate
 from assay.stats.metrics.definitions import DEFINITIONS, NOTATION, Definition
 
@@ -100,6 +102,28 @@ def definitions() -> str:
     for name, one in DEFINITIONS.items():
         groups.setdefault(one, []).append(name)
     return "\n".join([f"{NOTATION}\n", *(_definition(names, one) for one, names in groups.items())])
+
+
+def drift_statistics() -> str:
+    """Return every statistic of drift."""
+    return rows(
+        ["statistic", "features", "range", "p-value", "what it is"],
+        (
+            [
+                f"`{info.name}`",
+                "all" if len(info.kinds) > 1 else info.kinds[0],
+                _ends(info.least, info.most),
+                "yes" if info.tested else "no",
+                info.description,
+            ]
+            for info in STATISTICS.values()
+        ),
+    )
+
+
+def drift_definitions() -> str:
+    """Return the definition of every statistic of drift."""
+    return "\n".join([f"{drift.NOTATION}\n", *map(_drift_definition, drift.DEFINITIONS)])
 
 
 def error_classes() -> str:
@@ -206,6 +230,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "model_settings": model_settings,
     "metrics": metrics,
     "definitions": definitions,
+    "drift_statistics": drift_statistics,
+    "drift_definitions": drift_definitions,
     "errors": error_classes,
     "commands": commands,
     "routes": routes,
@@ -244,9 +270,8 @@ def main() -> int:
 
 def _definition(names: list[str], one: Definition) -> str:
     """Describe what the metrics `names` have in common."""
-    ends = ["−∞" if one.least is None else f"{one.least:g}", "∞" if one.most is None else f"{one.most:g}"]
     listed = [
-        ["range", " to ".join(ends)],
+        ["range", _ends(one.least, one.most)],
         ["`n`", one.rows],
         ["95% interval", one.interval or "none"],
         ["`bound`", one.bound or "0.0: exact"],
@@ -257,6 +282,28 @@ def _definition(names: list[str], one: Definition) -> str:
     ]
     body = rows(["formula", f"`{one.formula}`"], (line for line in listed if line[1]))
     return f"### `{names[0]}`\n\n{body}"
+
+
+def _drift_definition(name: str) -> str:
+    """Describe one statistic of drift."""
+    one, info = drift.DEFINITIONS[name], STATISTICS[name]
+    listed = [
+        ["unit", info.unit],
+        ["`bound`", one.bound or "0.0: exact"],
+        ["`p_value`", one.p_value or "None"],
+        ["ties", one.ties],
+        ["zeros", one.zeros],
+        ["few rows", one.few],
+        ["note", one.note],
+        ["source", one.source],
+    ]
+    body = rows(["formula", f"`{one.formula}`"], (line for line in listed if line[1]))
+    return f"### `{name}`\n\n{body}"
+
+
+def _ends(least: float | None, most: float | None) -> str:
+    """Write the ends of a range."""
+    return f"{'−∞' if least is None else f'{least:g}'} to {'∞' if most is None else f'{most:g}'}"
 
 
 def _attributes(kind: Any) -> list[str]:

@@ -203,8 +203,8 @@ DEFINITIONS: dict[str, Definition] = {
         note="a map is accepted where ks was at least 0.1, and is at most 0.05 (or what chance explains) "
         "and at "
         "most a third afterwards. Tried are known conversions and the line through the percentiles; the "
-        "latter must scale by two or more either way. Of a summary whose window lies outside the "
-        "reference's range, known conversions are held against the moments",
+        "latter must scale by two or more either way. Of a summary with much of the window in one "
+        "open cell, known conversions are held against the moments",
     ),
     "rounding": Definition(
         formula="max over d of (share of the window's values with at most d decimals − that of the "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from assay.errors import InvalidInput
-from assay.stats.drift.bins import category_bins, quantile_bins
+from assay.stats.drift.bins import quantile_bins
 from assay.stats.drift.chi_square import chi_square
 from assay.stats.drift.jensen_shannon import jensen_shannon_distance
 from assay.stats.drift.ks import ks
 from assay.stats.drift.missing_share import missing_share
+from assay.stats.drift.pooled_categories import pooled_category_bins
 from assay.stats.drift.psi import psi
 from assay.stats.drift.result import FeatureDrift
 from assay.stats.summaries.categorical import CategoricalSummary
@@ -43,7 +44,7 @@ def feature_drift(
         ours, theirs = quantile_bins(reference, current)
         first, kind = ks(reference, current), "numeric"
     elif isinstance(reference, CategoricalSummary) and isinstance(current, CategoricalSummary):
-        ours, theirs = category_bins(reference, current)
+        ours, theirs = pooled_category_bins(reference, current)
         first, kind = chi_square(ours, theirs), "categorical"
     else:
         raise InvalidInput(f"feature {feature!r:.80} is numeric on one side and categorical on the other")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.errors import InvalidInput
 from assay.stats.drift.bins import MAX_BINS
 from assay.stats.summaries.categorical import CategoricalSummary
 from assay.stats.summaries.codec import Ints
@@ -34,6 +35,11 @@ def pooled_category_bins(
     pair of int64[bins or fewer]
         Categories in no particular order; the others are last.
 
+    Raises
+    ------
+    InvalidInput
+        Where the two were counted by different categories.
+
     Examples
     --------
     >>> from assay.stats.summaries.categorical import Categories
@@ -42,6 +48,8 @@ def pooled_category_bins(
     >>> [counts.tolist() for counts in pooled_category_bins(*sides, bins=3)]
     [[2, 0, 1], [1, 2, 0]]
     """
+    if reference.categories.digest != current.categories.digest:
+        raise InvalidInput("the two were counted by different categories; profile both under one reference")
     new = sorted(reference.new.keys() | current.new.keys())
     ours, theirs = (
         np.append(side.counts, np.array([side.new.get(name, 0) for name in new], dtype=np.int64))

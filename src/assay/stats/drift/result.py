@@ -17,7 +17,7 @@ class DriftStatistic:
     ----------
     name : what is measured.
     value : how much; None where it is not defined (no rows on one side).
-    bound : the value of the raw rows is at most this much larger; 0.0 where it is exact.
+    bound : the value of the raw rows differs by at most this much; 0.0 where it is exact.
     p_value : probability of a value at least as large if nothing had changed and rows were independent;
         None where there is no such test.
     """

@@ -94,10 +94,10 @@ def find_unit_change(pair: Pair) -> UnitChange | None:
     third of it. A map that is no known conversion must also scale by two or more either way: otherwise it is
     an ordinary shift.
 
-    Distances are taken at the percentiles of the reference. Of a summary with much of its current values in one
-    open cell (beyond the reference's range, say) only mean, standard deviation, least and largest value are
-    known: then only known conversions are tried, and `after` is that of a normal distribution with the mean and
-    the deviation that are left over.
+    Distances are taken at the percentiles of the reference. Of a summary with much of its current values in
+    one open cell (beyond the reference's range, say) only mean, standard deviation, least and largest value
+    are known: then only known conversions are tried, and `after` is that of a normal distribution with the
+    mean and the deviation that are left over.
 
     Examples
     --------
