@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from assay.dashboard.view import View
-from assay.domain.time import DAY, HOUR, MINUTE
+from assay.domain.time import duration_text
 
 __all__ = ["Call", "call_of"]
 
@@ -52,7 +52,7 @@ def call_of(name: str, model_id: str, view: View, feature: str = "") -> Call:
     start, end = (f"{moment}Z" for moment in view.span)
     given = {"start": start, "end": end}
     if step is not None:
-        given["step"] = _duration(step)
+        given["step"] = duration_text(step)
     if view.version is not None:
         given["version"] = view.version
     pair = {} if view.slice is None else {"slice": ":".join(view.slice)}
@@ -69,11 +69,3 @@ def call_of(name: str, model_id: str, view: View, feature: str = "") -> Call:
 def _segment(name: str) -> str:
     """One segment of a path; dots alone would be taken for a step up."""
     return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
-
-
-def _duration(step: int) -> str:
-    """Return a step as a number and a unit."""
-    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
-        if step % size == 0:
-            return f"{step // size}{unit}"
-    raise AssertionError(f"windows are whole minutes, not {step} µs")
