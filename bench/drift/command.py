@@ -8,22 +8,30 @@ import time
 from collections.abc import Sequence
 
 from bench.drift import cases as _cases  # noqa: F401 - fills FAMILIES
-from bench.drift import report
+from bench.drift import report, speed, year
 from bench.drift.case import FAMILIES, FIRST_SEED, HELD_OUT, MAIN, Family
 from bench.drift.judges import JUDGES
 from bench.drift.run import FOLDER, outcomes
 from bench.drift.scoring import score
 from bench.machine import facts
 
+FULL_SEEDS = 20
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench drift", description=__doc__)
     parser.add_argument("--families", default="*", help="names or patterns, separated by commas")
-    parser.add_argument("--seeds", type=int, default=20, help="cases of each family (default: 20)")
+    parser.add_argument(
+        "--seeds", type=int, default=FULL_SEEDS, help=f"cases of each family (default: {FULL_SEEDS})"
+    )
     parser.add_argument("--only", default="", help=f"judges, separated by commas, of {', '.join(JUDGES)}")
     parser.add_argument("--split", choices=[MAIN, HELD_OUT, "both"], default="both")
     parser.add_argument("--all-seeds", action="store_true", help="ask slow peers about every seed as well")
     parser.add_argument("--jobs", type=int, default=2, help="cases at once (default: 2)")
+    parser.add_argument("--speed", action="store_true", help="time and memory of a verdict, and nothing else")
+    parser.add_argument(
+        "--year", action="store_true", help="false alarms in a year of hours, and nothing else"
+    )
     parser.add_argument("--list", action="store_true", help="print the families, and stop")
     return parser
 
@@ -49,6 +57,12 @@ def main(arguments: Sequence[str]) -> int:
                 f"{family.name:50} {family.split:9} {'drift' if family.drifted else 'none':6} {family.theme}"
             )
         return 0
+    if asked.speed or asked.year:
+        print(facts())
+        parts = [speed.speed] * asked.speed + [year.figures] * asked.year
+        found = [figure for part in parts for figure in part(quick=asked.seeds < FULL_SEEDS)]
+        print("\n".join(figure.line() for figure in found))
+        return 1 if any(figure.good is False for figure in found) else 0
     names = [name.strip() for name in asked.only.split(",")] if asked.only else list(JUDGES)
     if unknown := set(names) - set(JUDGES):
         raise SystemExit(f"No judge is called {', '.join(sorted(unknown))}; there are {', '.join(JUDGES)}")
@@ -77,9 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         print(report.aligned(report.table(scores)))
         for name, reason in absent.items():
             print(f"  {name} was not asked: {reason}")
-        for each in scores:
-            if each.unanswered:
-                print(f"  {each.title} gave no verdict on {dict(each.unanswered)}")
+        print(report.unanswered(found))
         print(report.aligned(report.by_theme(parts[split])))
         ours = [each for each in scores if each.title == "Assay"]
         for each in ours:

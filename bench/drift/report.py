@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.drift.case import FAMILIES
+from bench.drift.run import Outcome
 from bench.drift.scoring import Score
 from bench.report import Figure
 
@@ -96,6 +98,18 @@ def types(score: Score) -> str:
     """Confusion of types, over the cases found."""
     return "\n".join(
         f"    {truth:18} called {said:18} {count:5}" for (truth, said), count in sorted(score.types.items())
+    )
+
+
+def unanswered(outcomes: Iterable[Outcome]) -> str:
+    """Who gave no verdict, on how many cases, and why; the commonest reasons first."""
+    reasons = Counter(
+        (outcome.title, outcome.verdict.error.splitlines()[0][:110])
+        for outcome in outcomes
+        if outcome.verdict.error
+    )
+    return "\n".join(
+        f"  {title}: no verdict on {count}: {why}" for (title, why), count in reasons.most_common()
     )
 
 

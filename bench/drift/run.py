@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,7 +68,8 @@ class _Bench:
 
     @property
     def folder(self) -> Path:
-        return FOLDER / f"case-{self.number}"
+        # Two runs at once must not write each other's frames.
+        return FOLDER / f"case-{os.getpid()}-{self.number}"
 
     def ask(self, judge: Judge, case: Case) -> dict[str, Verdict]:
         if judge.name not in self.asked:

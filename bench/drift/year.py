@@ -7,13 +7,14 @@ scores say. Every alarm is a false one, and they are counted by month against th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.drift.case import Columns
 from bench.drift.draw import ar1, categories, daily, times, weekend
+from bench.report import Figure
 
 ROLES: Mapping[str, str] = {
     "timestamp": "time",
@@ -111,3 +112,23 @@ def held_to(year: Year, budget: float) -> bool:
     """
     allowed = budget * len(year.by_month)
     return sum(year.by_month) <= allowed + 1.64 * np.sqrt(allowed)
+
+
+def each_window_alone(reference: Columns, current: Columns) -> bool:
+    """Assay's verdict on a window by itself, by `assay.detect_drift`: no budget over time is kept."""
+    import assay
+
+    return assay.detect_drift(reference, current, **ROLES).drift_detected
+
+
+def figures(*, quick: bool) -> Iterator[Figure]:
+    """False alarms among single hours of the year, judged one by one; a short run looks at ten of them."""
+    every = 24 * 36 + 7 if quick else 37
+    year = simulate(each_window_alone, every=every)
+    share = year.hours_in_alarm / year.windows
+    yield Figure(
+        f"false alarms of {year.windows:,} hours out of a year",
+        f"{share:.4f}",
+        "<= 0.020",
+        share <= 0.02,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from bench.drift.case import Columns
@@ -37,9 +39,7 @@ def test_windows_follow_the_reference_and_each_other() -> None:
     year = simulate(look, days=2, reference_days=7, rows_an_hour=2)
     assert year.hours_in_alarm == 0
     assert seen[0][1] - seen[0][0] == np.timedelta64(30, "m")
-    assert {later[1] - sooner[1] for sooner, later in zip(seen, seen[1:], strict=False)} == {
-        np.timedelta64(1, "h")
-    }
+    assert {later[1] - sooner[1] for sooner, later in itertools.pairwise(seen)} == {np.timedelta64(1, "h")}
 
 
 def test_the_year_has_seasons_and_memory_and_no_drift() -> None:
