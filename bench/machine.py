@@ -64,10 +64,10 @@ def resident_bytes(process: int) -> int:
     return total
 
 
-def cpu_seconds(process: int) -> float:
-    """Processor time that a process and its children have used."""
+def cpu_seconds(process: int, *, alone: bool = False) -> float:
+    """Processor time that a process and, unless it is asked for `alone`, its children have used."""
     total = 0
-    for one in family(process):
+    for one in [process] if alone else family(process):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])
