@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assay.integrations.streams import confidence_sequence, detector
     from assay.integrations.watch import watch
     from assay.domain.drift_report import DriftReport
-    from assay.monitoring.drift_detection import detect_drift
+    from assay.monitoring.drift.detection import detect_drift
     from assay.domain.estimates import PerformanceEstimate
     from assay.monitoring.estimation import estimate_performance
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
@@ -55,7 +55,7 @@ _HOMES = {
     "Profile": "assay.monitoring.one_shot",
     "confidence_sequence": "assay.integrations.streams",
     "detector": "assay.integrations.streams",
-    "detect_drift": "assay.monitoring.drift_detection",
+    "detect_drift": "assay.monitoring.drift.detection",
     "estimate_performance": "assay.monitoring.estimation",
     "evaluate": "assay.monitoring.one_shot",
     "monitored": "assay.integrations.monitored",

@@ -140,7 +140,9 @@ class DriftReport(Answer):
             DriftStatus.NO_DRIFT: "No drift",
             DriftStatus.NOT_ENOUGH_DATA: "Not enough data for a verdict",
         }[self.status]
-        ranked = sorted(self.features.values(), key=lambda one: (not one.drifted, -one.severity, one.p_value or 0))
+        ranked = sorted(
+            self.features.values(), key=lambda one: (not one.drifted, -one.severity, one.p_value or 0)
+        )
         rows = [
             (
                 one.feature,

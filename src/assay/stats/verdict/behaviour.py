@@ -61,7 +61,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Behaviour:
-    """What was learnt of shares (one series for each contrast), locations and scales (two for each scored feature).
+    """What was learnt of shares (a series for each contrast), then of locations and scales.
 
     Attributes
     ----------
@@ -110,7 +110,10 @@ class Behaviour:
             told = np.flatnonzero(binomial > 0)
             found = Seasons.recognise(residual / scale, trials, starts, blocks.width, told.tolist())
             seasons = Seasons(
-                tuple(type(one)(one.name, one.phase_length, one.means * scale, one.cycles) for one in found.layers)
+                tuple(
+                    type(one)(one.name, one.phase_length, one.means * scale, one.cycles)
+                    for one in found.layers
+                )
             )
             residual = residual - seasons.at(starts, mean.size)
         residual = residual - residual.mean(axis=0)
@@ -196,8 +199,9 @@ def _with_scores(contrasts: Contrasts, shares: Floats) -> Floats:
     chosen = np.isin(contrasts.feature, scored)
     offsets = np.searchsorted(np.flatnonzero(chosen), begin)
     parts = [shares]
-    for weights in contrasts.scores():
-        parts.append(np.add.reduceat((shares * weights)[:, chosen], offsets, axis=1))
+    parts += [
+        np.add.reduceat((shares * weights)[:, chosen], offsets, axis=1) for weights in contrasts.scores()
+    ]
     return np.concatenate(parts, axis=1)
 
 
@@ -230,7 +234,7 @@ def _dependent(
     seasons: Seasons,
     starts: Ints | None,
 ) -> np.ndarray:
-    """Which features have blocks that differ by more than independent rows would, or follow from those before."""
+    """Which features have blocks that differ by more than chance, or that follow from those before them."""
     blocks = len(residual)
     usual = np.nan_to_num(contrasts.expected)
     expected = trials[:, : contrasts.size].sum(axis=0) * np.minimum(usual, 1 - usual)
@@ -243,7 +247,9 @@ def _dependent(
         ).sum(axis=0)
     free = float(max(blocks - seasons.phases, 1))
     stretch = np.ones(binomial.size)
-    stretch[: contrasts.size] = np.maximum(1 + np.nan_to_num(excess, posinf=0.0, neginf=0.0) / (2 * free), 0.1)
+    stretch[: contrasts.size] = np.maximum(
+        1 + np.nan_to_num(excess, posinf=0.0, neginf=0.0) / (2 * free), 0.1
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (trials * residual**2).sum(axis=0) / binomial
         square = np.einsum("ij,ij->j", residual, residual)

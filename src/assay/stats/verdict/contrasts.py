@@ -73,9 +73,9 @@ class Contrasts:
         """Weights by which shares below the cuts add up to a location and a scale.
 
         The values between two cuts get the mean of the normal distribution between the same shares, so that
-        the location is that of normal scores in ten groups; for the scale these are squared. Both are linear in
-        the shares: ``location = sum(weight * share)`` over the contrasts of a feature, plus a constant that
-        does not matter here.
+        the location is that of normal scores in ten groups; for the scale these are squared. Both are
+        linear in the shares: ``location = sum(weight * share)`` over the contrasts of a feature, plus a
+        constant that does not matter here.
 
         Returns
         -------
@@ -103,20 +103,28 @@ class Contrasts:
             counts = reference.cells[begin:end]
             n = int(reference.tallies[place, N])
             if isinstance(cells, NumericCells):
-                for point in _cuts(counts, n):
-                    rows.append(
-                        (place, ContrastKind.BELOW, begin, begin + 2 * point + 2, cells.points[point])
-                    )
+                rows += [
+                    (place, ContrastKind.BELOW, begin, begin + 2 * point + 2, cells.points[point])
+                    for point in _cuts(counts, n)
+                ]
             else:
                 kept = np.sort(np.argsort(-counts, kind="stable")[:MAX_CATEGORIES])
-                for one in kept[counts[kept] > 0].tolist():
-                    rows.append((place, ContrastKind.CATEGORY, begin + one, begin + one + 1, np.nan))
+                rows += [
+                    (place, ContrastKind.CATEGORY, begin + one, begin + one + 1, np.nan)
+                    for one in kept[counts[kept] > 0].tolist()
+                ]
                 rows.append((place, ContrastKind.NEW, begin, end, np.nan))
             rows.append((place, ContrastKind.MISSING, begin, begin, np.nan))
         columns = list(zip(*rows, strict=True)) if rows else [()] * 5
         places, kinds, starts, stops = (np.array(column, dtype=np.int64) for column in columns[:4])
         made = cls(
-            layout, places, kinds, starts, stops, np.array(columns[4], dtype=np.float64), np.zeros(places.size)
+            layout,
+            places,
+            kinds,
+            starts,
+            stops,
+            np.array(columns[4], dtype=np.float64),
+            np.zeros(places.size),
         )
         successes, trials = made.counts(reference)
         return cls(layout, places, kinds, starts, stops, made.cut, shares(successes, trials))

@@ -21,7 +21,14 @@ from scipy.special import chdtrc, ndtri, stdtr
 
 from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["Correlations", "PairChange", "compare_correlations", "compare_group_means", "correlations", "normal_scores"]
+__all__ = [
+    "Correlations",
+    "PairChange",
+    "compare_correlations",
+    "compare_group_means",
+    "correlations",
+    "normal_scores",
+]
 
 _FREEDOM_A_ROW = 0.25
 """Degrees of freedom for each row of the smaller side: products of scores have heavier tails than scores."""
@@ -132,16 +139,18 @@ def compare_correlations(
     change = after.value[i, j] - before.value[i, j]
     n, m = before.rows[i, j], after.rows[i, j]
     # Of the two variances the larger: a small window may show none by chance.
-    spread = np.sqrt(
-        before.variance[i, j] / n + np.maximum(before.variance[i, j], after.variance[i, j]) / m
-    )
+    spread = np.sqrt(before.variance[i, j] / n + np.maximum(before.variance[i, j], after.variance[i, j]) / m)
     freedom = np.maximum(np.minimum(n, m) * _FREEDOM_A_ROW, 2.0)
     p = 2 * stdtr(freedom, -np.abs(change) / spread)
     found = np.flatnonzero(np.abs(change) >= floor)
     found = found[np.argsort(p[found], kind="stable")]
     return [
         PairChange(
-            int(i[one]), int(j[one]), float(before.value[i[one], j[one]]), float(after.value[i[one], j[one]]), float(p[one])
+            int(i[one]),
+            int(j[one]),
+            float(before.value[i[one], j[one]]),
+            float(after.value[i[one], j[one]]),
+            float(p[one]),
         )
         for one in found[:_MOST].tolist()
     ], len(places)
@@ -161,8 +170,8 @@ def compare_group_means(
     Returns
     -------
     tuple of numpy.ndarray
-        Sizes of the change (root of the mean squared difference over groups in units of the variables' standard
-        deviation, less what chance makes of it) and p-values, float64[groupings, variables] each.
+        Sizes of the change (root of the mean squared difference over groups in units of the variables'
+        standard deviation, less what chance makes of it) and p-values, float64[groupings, variables] each.
     """
     means, variances, counts = [], [], []
     for values, inside in zip(scores, member, strict=True):

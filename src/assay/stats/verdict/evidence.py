@@ -22,7 +22,7 @@ from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile, FeatureSummary
 from assay.stats.summaries.numeric import NumericSummary
 from assay.stats.verdict.behaviour import Behaviour, Expectation
-from assay.stats.verdict.contrasts import ContrastKind, Contrasts
+from assay.stats.verdict.contrasts import ContrastKind
 from assay.stats.verdict.floors import Floors
 
 __all__ = ["Aspect", "Evidence", "Null", "feature_evidence", "share_change"]
@@ -61,7 +61,7 @@ class Evidence:
     statistic : the test's name.
     effect : size of the change, at least 0, in the unit of the aspect's floor.
     floor : the smallest effect that matters.
-    p_value : probability of evidence at least as strong if nothing had changed; NaN where it could not be had.
+    p_value : probability of evidence at least as strong if nothing had changed; NaN where there is none.
     null : what the p-value is held against.
     before, after : the figures that are compared, where there is one on each side; None otherwise.
     """
@@ -82,7 +82,6 @@ def feature_evidence(
     current: FeatureProfile,
     floors: Floors,
     *,
-    contrasts: Contrasts | None = None,
     behaviour: Behaviour | None = None,
     expectation: Expectation | None = None,
 ) -> Iterator[Evidence]:
@@ -118,7 +117,7 @@ def _from_rows(
                 yield Evidence(
                     (name,), Aspect.DISTRIBUTION, statistic.name, size, floors.distribution, p, null
                 )
-    elif isinstance(before, CategoricalSummary) and isinstance(after, CategoricalSummary):
+    elif isinstance(before, CategoricalSummary) and isinstance(after, CategoricalSummary):  # noqa: SIM102
         if before.n and after.n:
             counts = _category_counts(before, after)
             result = chi_square(*counts)
@@ -136,7 +135,7 @@ def _new_categories(
 ) -> Iterator[Evidence]:
     """Compare the share of new categories with how often new categories come by themselves.
 
-    A row of the reference whose category no other has would have been new to the rest of it (Good and Turing).
+    A row of the reference whose category no other has would have been new to the rest (Good and Turing).
     Rows of one new category come together, so that Fisher's test for independent rows is not enough: the
     p-value is not below that of the normal test with the variance of a sum of categories. Where the reference
     does not name all of its categories, what is new cannot be told.
@@ -184,15 +183,13 @@ def share_change(
     The two-sided p-value is twice the smaller tail (at most 1); the normal approximation of the
     hypergeometric distribution is not used.
     """
-    (k, n), (l, m) = before, after
-    ours, theirs = (k / n if n else 0.0), (l / m if m else 0.0)
+    (k, n), (found, m) = before, after
+    ours, theirs = (k / n if n else 0.0), (found / m if m else 0.0)
     p = float("nan")
     if n and m:
-        law = hypergeom(n + m, k + l, m)
-        p = float(min(1.0, 2 * min(law.cdf(l), law.sf(l - 1))))
-    return Evidence(
-        feature, aspect, "share", abs(theirs - ours), floor, p, Null.INDEPENDENT, ours, theirs
-    )
+        law = hypergeom(n + m, k + found, m)
+        p = float(min(1.0, 2 * min(law.cdf(found), law.sf(found - 1))))
+    return Evidence(feature, aspect, "share", abs(theirs - ours), floor, p, Null.INDEPENDENT, ours, theirs)
 
 
 def _from_windows(
@@ -219,9 +216,7 @@ def _from_windows(
         numeric = isinstance(before, NumericSummary)
         change = np.abs(observed[shares] - expected[shares])
         factor = float(np.median(design[shares]))
-        size = _distance_of_shares(
-            expected[shares], observed[shares], numeric, factor, before.n, after.n
-        )
+        size = _distance_of_shares(expected[shares], observed[shares], numeric, factor, before.n, after.n)
         if numeric:
             size = max(size, float(change.max()))
         made = tested[~np.isnan(p_values[tested])]
@@ -235,7 +230,9 @@ def _from_windows(
             size = abs(float(observed[one] - expected[one]))
             p, shown = float(p_values[one]), (float(expected[one]), float(observed[one]))
             yield Evidence((name,), Aspect.MISSING, "windows", size, floors.missing, p, null, *shown)
-        elif after.rows > after.n:  # never seen in the reference: no window of it tells how often to expect it
+        elif (
+            after.rows > after.n
+        ):  # never seen in the reference: no window of it tells how often to expect it
             now = after.rows - after.n, after.rows
             yield share_change((name,), Aspect.MISSING, (0, before.rows), now, floors.missing)
 

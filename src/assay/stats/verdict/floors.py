@@ -39,7 +39,9 @@ class Floors:
         for one in fields(self):
             value = getattr(self, one.name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and 0 <= value < 1):
-                raise InvalidInput(f"the floor {one.name} must be a number from 0 to below 1; got {value!r:.40}")
+                raise InvalidInput(
+                    f"the floor {one.name} must be a number from 0 to below 1; got {value!r:.40}"
+                )
 
 
 def severity(effect: float) -> float:

@@ -50,8 +50,8 @@ def expected_truth(
 ) -> tuple[Floats, Floats]:
     """Expect the truth of both sides from the inputs, as the reference has them go together.
 
-    Each half of the reference is judged by the model of the other half, and the window by the mean of both, so
-    that a model which fits its own rows too well does so on neither side.
+    Each half of the reference is judged by the model of the other half, and the window by the mean of both,
+    so that a model which fits its own rows too well does so on neither side.
 
     Parameters
     ----------
@@ -129,7 +129,9 @@ def error_evidence(
         excess = difference[told] ** 2 - variance[told]
         size = float(np.sqrt(max((weight * excess).sum() / weight.sum(), 0.0)) / spread)
         p = float(chdtrc(np.count_nonzero(told), (difference[told] ** 2 / variance[told]).sum()))
-        yield Evidence(("",), Aspect.ERROR, f"{statistic} by {partition.name}", size, floor, p, Null.INDEPENDENT)
+        yield Evidence(
+            ("",), Aspect.ERROR, f"{statistic} by {partition.name}", size, floor, p, Null.INDEPENDENT
+        )
 
 
 def mean_evidence(
@@ -148,7 +150,8 @@ def mean_evidence(
     parts = [design_effect * max(float(side.var()), 0.1 * spread**2) / side.size for side in (ours, theirs)]
     difference = float(theirs.mean() - ours.mean())
     freedom = sum(parts) ** 2 / sum(
-        part**2 / max(side.size / design_effect - 1, 1) for part, side in zip(parts, (ours, theirs), strict=True)
+        part**2 / max(side.size / design_effect - 1, 1)
+        for part, side in zip(parts, (ours, theirs), strict=True)
     )
     p = float(2 * stdtr(freedom, -abs(difference) / np.sqrt(sum(parts))))
     return Evidence(

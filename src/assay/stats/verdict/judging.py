@@ -108,7 +108,7 @@ def smallest_detectable(
     Examples
     --------
     >>> round(smallest_detectable((10_000, 1_000), tests=20, level=0.01), 3)
-    0.087
+    0.081
     """
     n, m = rows
     if not n or not m:
@@ -116,4 +116,3 @@ def smallest_detectable(
     spread = math.sqrt(design_effect * (1 / n + 1 / m))
     critical = math.sqrt(-math.log(level / max(tests, 1) / 2) / 2)
     return min(1.0, (critical + 0.5 * float(ndtri(power))) * spread)
-

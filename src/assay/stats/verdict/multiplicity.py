@@ -2,7 +2,8 @@
 
 References
 ----------
-.. [1] Y. Benjamini, Y. Hochberg, "Controlling the false discovery rate", J. Royal Statistical Society B 57 (1995).
+.. [1] Y. Benjamini, Y. Hochberg, "Controlling the false discovery rate", J. Royal Statistical Society B 57
+   (1995).
 .. [2] Y. Benjamini, D. Yekutieli, "The control of the false discovery rate in multiple testing under
    dependency", Annals of Statistics 29 (2001).
 """
@@ -21,9 +22,9 @@ __all__ = ["adjusted"]
 def adjusted(p_values: npt.ArrayLike) -> Floats:
     """Adjust p-values for their number, after Benjamini and Hochberg [1]_.
 
-    Rejecting where the adjusted value is at most alpha keeps the false discovery rate at alpha for independent
-    and for positively dependent tests [2]_; where nothing has changed at all, it keeps the probability of any
-    alarm at alpha.
+    Rejecting where the adjusted value is at most alpha keeps the false discovery rate at alpha for
+    independent and for positively dependent tests [2]_; where nothing has changed at all, it keeps the
+    probability of any alarm at alpha.
 
     Parameters
     ----------

@@ -83,7 +83,9 @@ class Seasons:
         return found
 
     @classmethod
-    def recognise(cls, residual: Floats, weights: Floats, starts: Ints, width: int, told: Sequence[int]) -> Seasons:
+    def recognise(
+        cls, residual: Floats, weights: Floats, starts: Ints, width: int, told: Sequence[int]
+    ) -> Seasons:
         """Find the seasons that any of the series shows.
 
         Parameters

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import stdtr
 
-from assay.monitoring.drift_frames import Frames
+from assay.monitoring.drift.frames import Frames
 from assay.monitoring.feature_rows import FeatureRows
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.parallel import map_columns
@@ -65,12 +65,18 @@ def dependence_evidence(
     if behaviour is not None:
         known = list(reference.features)
         dependent = {known[place] for place in np.flatnonzero(behaviour.dependent)}
-    numeric = [place for place, name in enumerate(names) if frames.reference[name].kind == "numeric" and made[place][0]]
+    numeric = [
+        place
+        for place, name in enumerate(names)
+        if frames.reference[name].kind == "numeric" and made[place][0]
+    ]
     grouped = [
         name for name in names if frames.reference[name].kind == "categorical" and name not in dependent
     ]
     compared += len(grouped) * len(numeric)
-    yield from _by_category(frames, grouped, [names[place] for place in numeric], made, numeric, rows, dependent, compared, floors)
+    yield from _by_category(
+        frames, grouped, [names[place] for place in numeric], made, numeric, rows, dependent, compared, floors
+    )
     seen: set[tuple[str, str]] = set()
     for number, pair in enumerate(pairs):
         chosen = names[owner[pair.first]], names[owner[pair.second]]
@@ -78,7 +84,7 @@ def dependence_evidence(
         if p * compared > 1 or chosen in seen or len(seen) >= _NAMED or number >= _CONFIRMED * 5:
             continue
         if behaviour is not None and (chosen[0] in dependent or chosen[1] in dependent):
-            p, null = max(p, _among_windows(pair, before, after, rows[0], frames, behaviour)), Null.WINDOWS
+            p, null = max(p, _among_windows(pair, before, rows[0], frames, behaviour)), Null.WINDOWS
         seen.add(chosen)
         yield Evidence(
             chosen,
@@ -123,17 +129,19 @@ def _by_category(
     if not groups or not all(groups):
         return
     size, p = compare_group_means(
-        (scores[0], scores[1]), (np.concatenate(members[0], axis=1), np.concatenate(members[1], axis=1)), groups
+        (scores[0], scores[1]),
+        (np.concatenate(members[0], axis=1), np.concatenate(members[1], axis=1)),
+        groups,
     )
-    for row, place in np.argwhere((size >= floors.dependence) & (p * compared <= 1)).tolist():
-        if named[place] not in dependent:
+    for row, column in np.argwhere((size >= floors.dependence) & (p * compared <= 1)).tolist():
+        if named[column] not in dependent:
             yield Evidence(
-                (grouped[row], named[place]),
+                (grouped[row], named[column]),
                 Aspect.DEPENDENCE,
                 "means by category",
-                float(size[row, place]),
+                float(size[row, column]),
                 floors.dependence,
-                min(1.0, float(p[row, place]) * compared),
+                min(1.0, float(p[row, column]) * compared),
                 Null.INDEPENDENT,
             )
 
@@ -174,7 +182,7 @@ def _variables(pair: tuple[FeatureRows, FeatureRows], rows: list[Ints]) -> tuple
 
 
 def _among_windows(
-    pair: PairChange, before: Floats, after: Floats, rows: Ints, frames: Frames, behaviour: Behaviour
+    pair: PairChange, before: Floats, rows: Ints, frames: Frames, behaviour: Behaviour
 ) -> float:
     """P-value of the window's correlation among those of the reference's windows of its length and phase."""
     windows = _windows(rows, frames, behaviour)

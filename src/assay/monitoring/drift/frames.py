@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from assay.errors import InvalidInput
 from assay.monitoring.feature_rows import FeatureRows, feature_rows
 from assay.monitoring.frames import feature_table, frame_columns
-from assay.monitoring.intake.faults import Faults, shown
+from assay.monitoring.intake.faults import shown
 from assay.monitoring.intake.moments import instants
 from assay.monitoring.intake.values import Values
 from assay.stats.summaries.bounded import shorten
@@ -29,7 +28,7 @@ BLOCKS = 512
 """Blocks that rows are cut into where only their order is known."""
 
 _SORTED = 0.95
-"""A column that goes with the row number this closely has been sorted by, and the order of rows is no time."""
+"""A column that goes with the row number this closely was sorted by: the order of rows is no time then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,8 @@ def read_frames(
     found = {name: after[name] for name in wanted if name in after and name not in left_out}
     table, spoilt = feature_table(found, m)
     now = feature_rows(table, learnt)
-    broken = {name: "it holds nested values or moments, which are no feature" for name in left_out}
-    broken |= {name: "in the current frame it holds nested values or moments" for name in spoilt}
+    broken = dict.fromkeys(left_out, "it holds nested values or moments, which are no feature")
+    broken |= dict.fromkeys(spoilt, "in the current frame it holds nested values or moments")
     outcome = None
     if roles.target is not None and roles.target in after:
         outcome = _outcome(before[roles.target], after[roles.target], (n, m))
@@ -233,11 +232,10 @@ def blocks_of(frames: Frames, reference: Reference, contrasts: Contrasts, order:
             own, present, absent = count_numeric(values, valid, block, order.count, cuts)
             return place, own, np.zeros(order.count, dtype=np.int64), present, absent
         categories = reference.features[name]
-        assert isinstance(categories, Categories)
         chosen = contrasts.start[where][kinds == ContrastKind.CATEGORY] - contrasts.layout.offsets[place]
         rank = {int(one): i for i, one in enumerate(chosen.tolist())}
         kept = len(rank)
-        index = categories.index
+        index = categories.index if isinstance(categories, Categories) else {}
         place_of = np.array(
             [
                 kept + 1 if (found := index.get(shorten(text))) is None else rank.get(found, kept)

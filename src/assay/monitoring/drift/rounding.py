@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from assay.monitoring.drift_frames import Frames
+from assay.monitoring.drift.frames import Frames
 from assay.monitoring.feature_rows import FeatureRows
 from assay.stats.drift.pair import Pair
 from assay.stats.drift.rounding import find_rounding, rounding_of

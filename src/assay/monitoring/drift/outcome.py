@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from assay.monitoring.drift_frames import Frames, Order, Roles
+from assay.monitoring.drift.frames import Frames, Order, Roles
 from assay.monitoring.feature_rows import FeatureRows
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.verdict.autoregression import Autoregression
@@ -46,9 +46,9 @@ def outcome_evidence(
     sides = [_rows_with_truth(truth) for truth in frames.outcome]
     if min(side.size for side in sides) < MIN_ROWS:
         return
-    classes = _classes(frames, roles)
-    prediction = None if roles.prediction is None else _pair(frames, roles.prediction, sides)
-    score = None if roles.score is None else _pair(frames, roles.score, sides)
+    classes = _classes(frames, frames.outcome[0], roles)
+    prediction = None if roles.prediction is None else _pair(frames, roles.prediction)
+    score = None if roles.score is None else _pair(frames, roles.score)
     truth = [_values(one, side) for one, side in zip(frames.outcome, sides, strict=True)]
     binary = classes is not None
     positive = None
@@ -74,7 +74,8 @@ def outcome_evidence(
             ]
     elif positive is not None and score is not None:
         losses["Brier score"] = [
-            (actual - _values(one, side)) ** 2 for actual, one, side in zip(positive, score, sides, strict=True)
+            (actual - _values(one, side)) ** 2
+            for actual, one, side in zip(positive, score, sides, strict=True)
         ]
     for name, (before, after) in losses.items():
         known = np.isfinite(before), np.isfinite(after)
@@ -97,7 +98,9 @@ def outcome_evidence(
         of_interest, kind = truth, "truth"
     else:
         return
-    yield from _given_inputs(frames, roles, sides, of_interest, kind, binary=binary, floors=floors, order=order, rng=rng)
+    yield from _given_inputs(
+        frames, roles, sides, of_interest, kind, binary=binary, floors=floors, order=order, rng=rng
+    )
 
 
 def _given_inputs(
@@ -120,7 +123,7 @@ def _given_inputs(
     for name in columns:
         if name not in frames.current:
             continue
-        pair = _pair(frames, name, sides)
+        pair = _pair(frames, name)
         if name == roles.score and binary:
             pair_of_logits = [_logit(_values(one, side)) for one, side in zip(pair, sides, strict=True)]
             for into, values in zip(terms, pair_of_logits, strict=True):
@@ -135,9 +138,16 @@ def _given_inputs(
     errors = [actual - one for actual, one in zip(truth, expected, strict=True)]
     cuts = np.unique(np.quantile(expected[0], np.linspace(0, 1, _GROUPS + 1)[1:-1]))
     partitions.append(
-        Partition("expectation", np.searchsorted(cuts, expected[0]), np.searchsorted(cuts, expected[1]), cuts.size + 1)
+        Partition(
+            "expectation",
+            np.searchsorted(cuts, expected[0]),
+            np.searchsorted(cuts, expected[1]),
+            cuts.size + 1,
+        )
     )
-    whole = Partition("none", *(np.zeros(side.size, dtype=np.int64) for side in errors), 1)
+    whole = Partition(
+        "none", np.zeros(errors[0].size, dtype=np.int64), np.zeros(errors[1].size, dtype=np.int64), 1
+    )
     effect = _design_effect(errors[0], sides[0], order, errors[1].size)
     partitions.append(whole)
     yield from error_evidence(
@@ -148,7 +158,11 @@ def _given_inputs(
         usual = expected_truth(ours, sizes[0], theirs, binary=False, rng=rng)
         left = sizes[0] - usual[0], sizes[1] - usual[1]
         yield from error_evidence(
-            [whole, partitions[-2]], left, floor=floors.error, statistic="size of the error", design_effect=effect
+            [whole, partitions[-2]],
+            left,
+            floor=floors.error,
+            statistic="size of the error",
+            design_effect=effect,
         )
 
 
@@ -160,10 +174,8 @@ def _thinned(sides: list[Ints], truth: list[Floats]) -> tuple[list[Ints], list[F
     )
 
 
-def _classes(frames: Frames, roles: Roles) -> list[str] | None:
+def _classes(frames: Frames, truth: FeatureRows, roles: Roles) -> list[str] | None:
     """Classes of the truth, sorted, where it has classes; None for numbers."""
-    assert frames.outcome is not None
-    truth = frames.outcome[0]
     if truth.kind == "categorical":
         return sorted(truth.dictionary)
     values = _values(truth, _rows_with_truth(truth))
@@ -187,7 +199,7 @@ def _rows_with_truth(truth: FeatureRows) -> Ints:
     return np.flatnonzero(known)
 
 
-def _pair(frames: Frames, name: str, sides: list[Ints]) -> tuple[FeatureRows, FeatureRows]:
+def _pair(frames: Frames, name: str) -> tuple[FeatureRows, FeatureRows]:
     return frames.reference[name], frames.current[name]
 
 
@@ -219,7 +231,7 @@ def _logit(score: Floats) -> Floats:
 
 def _terms(pair: tuple[FeatureRows, FeatureRows], sides: list[Ints]) -> tuple[list[Floats], list[Floats]]:
     """Terms of a model for one column of both sides."""
-    ours, theirs = pair
+    ours = pair[0]
     if ours.kind == "numeric":
         values = [_values(one, side) for one, side in zip(pair, sides, strict=True)]
         finite = values[0][np.isfinite(values[0])]
@@ -229,7 +241,8 @@ def _terms(pair: tuple[FeatureRows, FeatureRows], sides: list[Ints]) -> tuple[li
         scale = (high - low) or float(finite.std()) or 1.0
         standard = [np.clip((one - middle) / scale, -4, 4) for one in values]
         made = tuple(
-            [np.where(np.isfinite(one), one, 0.0), np.where(np.isfinite(one), one, 0.0) ** 2] for one in standard
+            [np.where(np.isfinite(one), one, 0.0), np.where(np.isfinite(one), one, 0.0) ** 2]
+            for one in standard
         )
         if (~np.isfinite(values[0])).any():
             for into, one in zip(made, values, strict=True):
@@ -246,11 +259,15 @@ def _frequent(rows: FeatureRows, side: Ints) -> list[str]:
 
 
 def _partition(name: str, pair: tuple[FeatureRows, FeatureRows], sides: list[Ints]) -> Partition:
-    ours, _ = pair
+    ours = pair[0]
     if ours.kind == "numeric":
         values = [_values(one, side) for one, side in zip(pair, sides, strict=True)]
         finite = values[0][np.isfinite(values[0])]
-        cuts = np.unique(np.quantile(finite, np.linspace(0, 1, _GROUPS + 1)[1:-1])) if finite.size else np.zeros(0)
+        cuts = (
+            np.unique(np.quantile(finite, np.linspace(0, 1, _GROUPS + 1)[1:-1]))
+            if finite.size
+            else np.zeros(0)
+        )
         made = [np.where(np.isfinite(one), np.searchsorted(cuts, np.nan_to_num(one)), -1) for one in values]
         return Partition(name, made[0], made[1], cuts.size + 1)
     names = {text: place for place, text in enumerate(_frequent(ours, sides[0]))}

@@ -9,12 +9,12 @@ import numpy as np
 
 from assay.domain.drift_report import DriftReport
 from assay.errors import InvalidInput
-from assay.monitoring.drift_dependence import dependence_evidence
-from assay.monitoring.drift_frames import Frames, Roles, blocks_of, order_of, read_frames
-from assay.monitoring.drift_outcome import outcome_evidence
-from assay.monitoring.drift_rounding import rounding_evidence
+from assay.monitoring.drift.dependence import dependence_evidence
+from assay.monitoring.drift.frames import Frames, Roles, blocks_of, order_of, read_frames
+from assay.monitoring.drift.judgement import FALSE_ALARM_RATE, judge_window
+from assay.monitoring.drift.outcome import outcome_evidence
+from assay.monitoring.drift.rounding import rounding_evidence
 from assay.monitoring.intake.faults import shown
-from assay.monitoring.verdict import FALSE_ALARM_RATE, judge_window
 from assay.stats.summaries.feature_profile import FeatureProfile
 from assay.stats.verdict.behaviour import Behaviour
 from assay.stats.verdict.contrasts import Contrasts
@@ -38,9 +38,9 @@ def detect_drift(
 ) -> DriftReport:
     """Judge whether the rows of one frame come from where those of another came from.
 
-    A change counts as drift when it is more than chance, over all features and tests together, and at least as
-    large as its floor. Where the reference has an order in time (`timestamp`, or rows that follow from those
-    before them), its own windows are the null, so that memory, daily and weekly seasons raise no alarm.
+    A change counts as drift when it is more than chance, over all features and tests together, and at least
+    as large as its floor. Where the reference has an order in time (`timestamp`, or rows that follow from
+    those before them), its own windows are the null, so that memory, daily and weekly seasons raise no alarm.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def detect_drift(
     >>> report.drift_detected, report.drift_type.value, report.affected_features
     (True, 'DATA_DRIFT', ('age',))
     """
-    if not (isinstance(false_alarm_rate, (int, float)) and 0 < false_alarm_rate < 1):
+    if not 0 < false_alarm_rate < 1:
         raise InvalidInput(f"false_alarm_rate must be between 0 and 1; got {false_alarm_rate!r:.40}")
     floors = floors or Floors()
     roles = Roles(timestamp, prediction, target, score)

@@ -27,7 +27,7 @@ def in_words(finding: Finding, before: FeatureSummary | None, after: FeatureSumm
         case Aspect.NEW:
             return _new(one, after)
         case Aspect.ROUNDING:
-            return f"rounded: {share(one.before)} of values had so few decimals before, {share(one.after)} have now"
+            return f"rounded: {share(one.after)} of values have as few decimals as {share(one.before)} had"
         case Aspect.DEPENDENCE:
             names = " and ".join(one.feature)
             if one.before is None or one.after is None:
@@ -58,12 +58,18 @@ def _new(one: Evidence, after: FeatureSummary | None) -> str:
 def _distribution(one: Evidence, before: FeatureSummary | None, after: FeatureSummary | None) -> str:
     if isinstance(before, NumericSummary) and isinstance(after, NumericSummary):
         if after.n and after.min == after.max and before.min != before.max:
-            return f"every value is {number(after.min)}; the reference's go from {number(before.min)} to {number(before.max)}"
+            usual = f"{number(before.min)} to {number(before.max)}"
+            return f"every value is {number(after.min)}, where the reference has {usual}"
         moved = "" if before.quantile(0.5) == after.quantile(0.5) else _median(before, after)
         spread = _spread(before, after)
         said = "; ".join(part for part in (moved, spread) if part)
         return said or f"the shape of the distribution has changed by {number(one.effect)}"
-    if isinstance(before, CategoricalSummary) and isinstance(after, CategoricalSummary) and before.n and after.n:
+    if (
+        isinstance(before, CategoricalSummary)
+        and isinstance(after, CategoricalSummary)
+        and before.n
+        and after.n
+    ):
         ours, theirs = before.counts / before.n, after.counts / after.n
         place = int(abs(theirs - ours).argmax())
         name = before.categories.names[place]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from assay.domain.drift_report import DriftEvidence, DriftReport, DriftStatus, DriftType, FeatureVerdict
-from assay.monitoring.drift_words import in_words
+from assay.monitoring.drift.words import in_words
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile
 from assay.stats.summaries.packed_profile import N
@@ -75,7 +75,10 @@ def judge_window(
     status = DriftStatus.DRIFT if drifted else DriftStatus.NO_DRIFT
     if not drifted and (not current.rows or (seen and min(seen) >= NOTHING_SEEN)):
         status = DriftStatus.NOT_ENOUGH_DATA
-    least = min((one.adjusted_p_value for one in (drifted or findings) if not math.isnan(one.adjusted_p_value)), default=1.0)
+    least = min(
+        (one.adjusted_p_value for one in (drifted or findings) if not math.isnan(one.adjusted_p_value)),
+        default=1.0,
+    )
     affected = dict.fromkeys(
         name for one in drifted for name in one.evidence.feature if name not in roles and _of_features(one)
     )
@@ -106,10 +109,8 @@ def _too_few(status: DriftStatus, seen: Sequence[float], rows: int) -> list[str]
         return []
     if not rows:
         return ["the window has no rows"]
-    return [
-        f"a window like this one would have shown only changes from a distance of {min(seen):.2f} of 1 on; "
-        "take a longer one"
-    ]
+    least = f"{min(seen):.2f} of 1"
+    return [f"a window like this one would only have shown a distance of at least {least}; take a longer one"]
 
 
 def _verdicts(

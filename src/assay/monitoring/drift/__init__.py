@@ -1,0 +1,1 @@
+"""Drift: from data frames or stored profiles to a verdict."""
