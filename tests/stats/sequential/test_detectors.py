@@ -227,7 +227,7 @@ def test_false_alarms_are_as_rare_as_promised(level: float, kind: str) -> None:
             return EDetector(reference=draw(100), run_length=PROMISED)
         return EDetector(baseline=None if kind == "bound" else level, run_length=PROMISED)
 
-    lengths = run_lengths(make, draw, streams=80, cap=20 * PROMISED)
+    lengths = run_lengths(make, draw, streams=30 if kind == "bound" else 80, cap=20 * PROMISED)
     assert lengths.mean() + 2 * lengths.std() / math.sqrt(lengths.size) >= PROMISED
     if kind == "ones":  # and hardly rarer: what is left is by how much the threshold is overshot
         assert lengths.mean() < 2.5 * PROMISED

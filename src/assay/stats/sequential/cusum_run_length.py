@@ -30,6 +30,7 @@ __all__ = [
 
 _NODES_A_UNIT = 8
 _LEAST_H, _LARGEST_H = 1e-9, 200.0
+_LONGEST = 1e12
 _MOST_STATES = 20_000
 
 
@@ -78,14 +79,14 @@ def normal_threshold(run_length: float, *, k: float = 0.5) -> float:
         Where no threshold up to 200 gives it.
     """
     upper = 1.0
-    while normal_run_length(upper, k=k) < run_length:
+    # The run length grows as exp(2 k h): beyond 1e12 the equations lose their digits.
+    while run_length <= _LONGEST and upper <= _LARGEST_H and normal_run_length(upper, k=k) < run_length:
         upper *= 1.5
-        # The run length grows as exp(2 k h): beyond this the equations lose their digits.
-        if upper > _LARGEST_H or 2 * k * upper > 30:
-            raise InvalidInput(
-                f"no threshold gives a run length of {run_length:g} with an allowance of {k:g}; "
-                "ask for a shorter one"
-            )
+    if run_length > _LONGEST or upper > _LARGEST_H:
+        raise InvalidInput(
+            f"no threshold gives a run length of {run_length:g} with an allowance of {k:g}; "
+            "ask for a shorter one"
+        )
     if normal_run_length(_LEAST_H, k=k) >= run_length:
         return _LEAST_H
     return float(
