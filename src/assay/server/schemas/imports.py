@@ -12,6 +12,7 @@ __all__ = ["import_body", "import_problems"]
 _ABOUT = {
     "application/json": "One payload, or a list of them.",
     "application/jsonlines": "One payload a line.",
+    "application/jsonl": "One payload a line.",
     "application/x-ndjson": "One payload a line.",
     "application/cloudevents+json": "One event of KServe's logger, in structured mode.",
     "application/cloudevents-batch+json": "A list of events.",

@@ -22,6 +22,7 @@ __all__ = ["MEDIA_TYPES", "Payload", "Reading", "read_import"]
 MEDIA_TYPES = (
     "application/json",
     "application/jsonlines",
+    "application/jsonl",
     "application/x-ndjson",
     cloud_events.STRUCTURED,
     cloud_events.BATCH,
