@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import alone, first_chart, imports, ingest, logger, pages, streams, windows
+from bench import alone, estimation, first_chart, imports, ingest, logger, pages, streams, windows
 from bench.machine import facts
 
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "pages": pages.pages,
     "logger": logger.calls,
     "streams": streams.streams,
+    "estimation": estimation.estimation,
 }
 
 

@@ -1,0 +1,70 @@
+"""Run by NannyML's own Python: its data sets with their truth, its estimates and the realised metrics.
+
+``python estimation_peer.py FOLDER DATA SIZE``: writes DATA-reference.parquet and DATA-analysis.parquet into
+FOLDER and prints what NannyML estimates for chunks of SIZE rows as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
+warnings.filterwarnings("ignore")
+
+import nannyml  # noqa: E402 - it must be told before it is loaded
+
+METRICS = {"roc_auc": "roc_auc", "accuracy": "accuracy", "f1": "f1_score"}
+DATA = {
+    "california": (nannyml.load_modified_california_housing_dataset, "clf_target", "y_pred", "y_pred_proba"),
+    "employment": (
+        nannyml.load_us_census_ma_employment_data,
+        "employed",
+        "prediction",
+        "predicted_probability",
+    ),
+    "loan": (nannyml.load_synthetic_car_loan_dataset, "repaid", "y_pred", "y_pred_proba"),
+    "home": (
+        nannyml.load_synthetic_binary_classification_dataset,
+        "work_home_actual",
+        "y_pred",
+        "y_pred_proba",
+    ),
+}
+
+
+def main() -> None:
+    folder, name, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    load, target, prediction, score = DATA[name]
+    reference, analysis, truth = load()
+    for frame in (reference, analysis, truth):
+        frame.rename(columns={"identifier": "id"}, inplace=True)
+    analysis = analysis.merge(truth[["id", target]], on="id")
+    if prediction not in reference:  # this set comes without, its authors cut at 0.5
+        for frame in (reference, analysis):
+            frame[prediction] = (frame[score] >= 0.5).astype(int)
+    reference = reference.dropna(subset=[target])
+    reference.to_parquet(folder / f"{name}-reference.parquet")
+    analysis.to_parquet(folder / f"{name}-analysis.parquet")
+    roles = {"y_true": target, "y_pred": prediction, "y_pred_proba": score, "metrics": list(METRICS)}
+    roles |= {"problem_type": "classification_binary", "chunk_size": size}
+    estimator = nannyml.CBPE(**roles).fit(reference)
+    estimated = estimator.estimate(analysis.drop(columns=[target])).filter(period="analysis").to_df()
+    realised = nannyml.PerformanceCalculator(**roles).fit(reference).calculate(analysis)
+    realised = realised.filter(period="analysis").to_df()
+    found = {
+        ours: [
+            estimated[(theirs, "value")].tolist(),
+            realised[(theirs, "value")].tolist(),
+            estimated[(theirs, "lower_confidence_boundary")].tolist(),
+            estimated[(theirs, "upper_confidence_boundary")].tolist(),
+        ]
+        for theirs, ours in METRICS.items()
+    }
+    print(json.dumps({"columns": [target, prediction, score], "metrics": found}))
+
+
+main()
