@@ -91,7 +91,7 @@ def estimate_performance(
     ...     score="score",
     ... )
     >>> accuracy = result.chunks[0].metrics["accuracy"]
-    >>> accuracy.low < ((score > 0.5) == truth)[3_000:].mean() < accuracy.high
+    >>> bool(accuracy.low < ((score > 0.5) == truth)[3_000:].mean() < accuracy.high)
     True
     """
     cost = _cost(business_value)
