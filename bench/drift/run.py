@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -94,9 +95,11 @@ def trivial(case: Case) -> dict[str, Verdict]:
 def _plan(
     families: Iterable[Family], seeds: int, judges: Sequence[Judge], *, all_seeds: bool
 ) -> Iterator[tuple]:
-    """Family, seed, and who is asked; one seed of every family before the next, so that a run may be cut
-    short."""
-    chosen = list(families)
+    """Family, seed, and who is asked: a seed of every family before the next, and families well mixed.
+
+    So a run that is cut short has seen something of everything.
+    """
+    chosen = sorted(families, key=lambda family: hashlib.blake2b(family.name.encode()).digest())
     for seed in range(seeds):
         for family in chosen:
             yield (
