@@ -58,20 +58,31 @@ def show(answer: Answer | Table, *, as_json: bool) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    from assay.cli.fitting import cut, fitted
+
     table = answer.table() if isinstance(answer, Answer) else answer
-    grid = RichTable(box=None, pad_edge=False, header_style="bold")
     right = table.figures()
-    for name, figures in zip(table.columns, right, strict=True):
-        grid.add_column(Text(name), justify="right" if figures else "left", overflow="fold")
-    for row in table.cells():
-        grid.add_row(*(Text(value) for value in row))
+    rows = [[str(value) for value in row] for row in table.cells()]
     console = Console(highlight=False, soft_wrap=False, width=_width())
     title, notes = table.around()
     console.print(Text(title, style="bold"))
-    if table.rows:
+    widths = fitted(table.columns, rows, right, console.width)
+    if rows and widths is not None:
+        grid = RichTable(box=None, pad_edge=False, header_style="bold")
+        for name, figures, width in zip(table.columns, right, widths, strict=True):
+            grid.add_column(Text(name), justify="right" if figures else "left", width=width)
+        for row in rows:
+            cells = zip(row, widths, strict=True)
+            grid.add_row(*(Text(cut(value, width)) for value, width in cells))
         console.print(grid)
+    elif rows:  # too many columns for this width: each row by itself, nothing cut
+        longest = max(map(len, table.columns))
+        for row in rows:
+            for name, value in zip(table.columns, row, strict=True):
+                console.print(Text(f"{name:<{longest}}  {value}".rstrip()), soft_wrap=True)
+            console.print()
     for note in notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(note, style="dim"), soft_wrap=True)  # a page's mark is copied from here
 
 
 def _width() -> int | None:
