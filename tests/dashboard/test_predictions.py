@@ -78,7 +78,7 @@ def get(live: Live, path: str) -> str:
 
 
 def ids(page: str) -> list[str]:
-    return re.findall(r'<th scope="row"><a href="/models/flights/predictions/(f\d+)">', page)
+    return re.findall(r'<th scope="row"><a href="predictions/(f\d+)">', page)
 
 
 def api(live: Live, **params: object) -> list[dict[str, object]]:
@@ -117,7 +117,7 @@ def test_conditions_of_the_address_hold(live: Live) -> None:
 def test_an_id_is_found_wherever_it_lies(live: Live) -> None:
     page = get(live, "/models/flights/predictions?contains=f7&version=none")
     assert "exactly this id" in page
-    assert 'href="/models/flights/predictions/f7"' in page
+    assert 'href="predictions/f7"' in page
 
 
 def test_what_is_shown_comes_as_csv(live: Live) -> None:

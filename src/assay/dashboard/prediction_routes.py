@@ -10,7 +10,7 @@ from starlette.responses import Response
 from assay.dashboard.names import model_from_slug, model_path
 from assay.dashboard.pages import HEADERS, page
 from assay.dashboard.prediction_page import one_prediction
-from assay.dashboard.predictions import listed_csv, listed_predictions, parse_asked, prediction_path
+from assay.dashboard.predictions import listed_csv, listed_predictions, parse_asked, prediction_link
 from assay.dashboard.readings import PageReader, Readings
 from assay.dashboard.strip import HEIGHT, WIDTH
 from assay.dashboard.suggestions import suggestions
@@ -38,7 +38,7 @@ def add_prediction_routes(
             model=model,
             outcomes=[name for name in OUTCOMES if not numeric or name not in ("right", "wrong")],
             numeric=numeric,
-            link=prediction_path,
+            link=prediction_link,
             path=model_path(model.model_id),
             address=str(request.base_url).rstrip("/"),
         )

@@ -24,6 +24,7 @@ __all__ = [
     "listed_csv",
     "listed_predictions",
     "parse_asked",
+    "prediction_link",
     "prediction_path",
 ]
 
@@ -170,9 +171,19 @@ def prediction_path(model_id: str, prediction_id: str) -> str:
     >>> prediction_path("fraud", "a/b")
     '/models/fraud/predictions/~YS9i'
     """
+    link = prediction_link(prediction_id)
+    return f"{model_path(model_id)}/{link}" if link else ""
+
+
+def prediction_link(prediction_id: str) -> str:
+    """Return the same as seen from the list, without the model's name, which may be long; empty as above.
+
+    >>> prediction_link("a/b")
+    'predictions/~YS9i'
+    """
     if len(prediction_id.encode()) > _LONGEST_LINK:
         return ""
-    return f"{model_path(model_id)}/predictions/{quote(model_slug(prediction_id), safe='~')}"
+    return f"predictions/{quote(model_slug(prediction_id), safe='~')}"
 
 
 def listed_csv(page: PredictionPage) -> str:
