@@ -9,6 +9,7 @@ References
 .. [1] H. Shimodaira, "Improving predictive inference under covariate shift by weighting the
    log-likelihood function", JSPI 90 (2000).
 .. [2] L. Kish, "Survey Sampling", 1965 (the effective sample size).
+.. [3] E. Ionides, "Truncated importance sampling", J. Computational and Graphical Statistics 17 (2008).
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ def density_weights(
     beta = fit_logistic(design, ours, np.ones(ours.size), ridge=penalty)
     odds = reference @ beta[1:]
     weight = np.exp(odds - odds.max())
+    weight = np.minimum(weight / weight.mean(), math.sqrt(n))  # [3]_: a little bias for much less variance
     weight /= weight.mean()
     effective = float(weight.sum() ** 2 / (weight**2).sum())
     distance = _distance(reference_scores, weight, window_scores)
