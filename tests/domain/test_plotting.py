@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -117,6 +118,11 @@ def test_the_figures_are_those_of_the_page():
 
     ours, theirs = METRICS.plot("accuracy"), metric_figure(METRICS, "accuracy", theme=LIGHT)
     assert json.loads(ours.to_json())["data"] == json.loads(theirs.to_json())["data"]
+
+
+def test_a_report_without_steps_draws_its_whole():
+    figure = replace(REPORT, windows=()).plot()
+    assert figure.layout.meta["table"]["rows"] == METRICS[0].plot().layout.meta["table"]["rows"] != []
 
 
 def test_a_regression_has_no_figure_to_draw():

@@ -176,7 +176,7 @@ def _of_estimate(answer: PerformanceEstimate) -> Mapping[str, tuple[str, _Draw]]
 
 @plots_of.register
 def _of_report(answer: ModelReport) -> Mapping[str, tuple[str, _Draw]]:
-    found = dict(_metric_plots(answer.windows))
+    found = dict(_metric_plots(answer.windows or [answer.whole]))  # no steps: the whole is the one window
     if answer.drift is not None:
         drift = answer.drift
         found["drift"] = ("Drift by feature", lambda theme: drift_ranking_figure(drift, theme=theme))
