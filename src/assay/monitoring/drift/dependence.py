@@ -160,7 +160,7 @@ def _variables(pair: tuple[FeatureRows, FeatureRows], rows: list[Ints]) -> tuple
                 values = np.where(one.valid[chosen], values, np.nan)
             scores = normal_scores(values)
             sides.append([scores, np.abs(scores)])
-        if any(np.nanstd(side[0]) == 0 or not np.isfinite(side[0]).any() for side in sides):
+        if not all(_varies(side[0]) for side in sides):
             return [], []
         return sides[0], sides[1]
     counts = np.bincount(ours.values[rows[0]][ours.values[rows[0]] >= 0], minlength=len(ours.dictionary))
@@ -179,6 +179,11 @@ def _variables(pair: tuple[FeatureRows, FeatureRows], rows: list[Ints]) -> tuple
             for into, one in zip(made, both, strict=True):
                 into.append(one.astype(np.float64))
     return made
+
+
+def _varies(values: Floats) -> bool:
+    known = values[np.isfinite(values)]
+    return bool(known.size and known.min() < known.max())
 
 
 def _among_windows(
