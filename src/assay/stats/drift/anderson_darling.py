@@ -16,7 +16,7 @@ import numpy as np
 
 from assay.stats.drift.coarse import coarse_groups, is_continuous
 from assay.stats.drift.pair import Pair, Side
-from assay.stats.drift.permutations import MAX_DEALINGS, anderson_darling_permutations
+from assay.stats.drift.permutations import anderson_darling_permutations, few_dealings
 from assay.stats.drift.result import DriftStatistic
 from assay.stats.drift.steps import Steps
 from assay.stats.drift.weighted_chi_square import anderson_darling_tail, weighted_chi_square_tail
@@ -93,7 +93,7 @@ def anderson_darling_of(steps: Steps) -> DriftStatistic:
 
 
 def _p_value(value: float, squared: float, factor: float, steps: Steps, ends: Ints) -> float:
-    if math.comb(int(ends[-1]), steps.n) <= MAX_DEALINGS and not steps.open.any():
+    if few_dealings(steps.n, steps.m) and not steps.open.any():
         weights = steps.rows / _variance(ends - steps.rows, ends, int(ends[-1]))
         return anderson_darling_permutations(squared / factor, weights, steps)
     if is_continuous(steps):

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_DEALINGS",
     "anderson_darling_permutations",
     "cramer_von_mises_permutations",
+    "few_dealings",
     "kolmogorov_smirnov_permutations",
 ]
 
@@ -97,6 +98,17 @@ def _joined(parts: list[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
     sums, place = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
     ways = np.bincount(place, weights=np.concatenate([part[1] for part in parts]))
     return sums, ways.astype(np.float64)
+
+
+def few_dealings(n: int, m: int) -> bool:
+    """Whether there are at most `MAX_DEALINGS` ways to deal the rows, told without counting them all.
+
+    >>> few_dealings(7, 7), few_dealings(7, 8), few_dealings(10**6, 10**6)
+    (True, False, False)
+    """
+    # The smaller sample alone already has too many, and the number itself would have a million digits.
+    small = min(n, m)
+    return small <= MAX_DEALINGS.bit_length() and math.comb(n + m, small) <= MAX_DEALINGS
 
 
 def anderson_darling_permutations(value: float, weights: Floats, steps: Steps) -> float:
