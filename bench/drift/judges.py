@@ -21,6 +21,9 @@ _SOURCES = environments.ROOT / "src" / "assay"
 # What a verdict can depend on; pages and servers are none of it.
 _JUDGING = ("stats", "monitoring", "domain", "errors.py", "__init__.py")
 
+# Failures of the moment, which say little about the judge.
+DIED, TOO_LATE = "died", "no answer in"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -118,7 +121,7 @@ class Asked:
             ready, line = [True], ""
         if not line:
             self.close()
-            return self._none("died" if ready else f"no answer in {self._limit:g} s")
+            return self._none(DIED if ready else f"{TOO_LATE} {self._limit:g} s")
         said = json.loads(line)
         if "error" in said:
             return self._none(said["error"])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.drift import environments
 from bench.drift.case import Case, Family
-from bench.drift.judges import Asked, Judge, Verdict
+from bench.drift.judges import DIED, TOO_LATE, Asked, Judge, Verdict
 
 FOLDER = environments.ROOT / ".cache" / "bench" / "drift"
 _LIMIT_SECONDS = 180.0
@@ -82,6 +82,14 @@ class _Bench:
         for asked in self.asked.values():
             asked.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _lasts(judge: Judge, said: dict[str, Verdict]) -> bool:
+    """Whether the answer would be the same again: a peer's failure would, a busy machine's lateness need not."""
+    errors = [verdict.error for verdict in said.values() if verdict.error]
+    if judge.name == "assay":
+        return not errors
+    return not any(error == DIED or error.startswith(TOO_LATE) for error in errors)
 
 
 def trivial(case: Case) -> dict[str, Verdict]:
@@ -158,8 +166,7 @@ def outcomes(
                     case.write(bench().folder)
                     written = True
                 known = bench().ask(judge, case)
-                # A peer that fails on a case will fail again; our own failures are there to be repaired.
-                if judge.name != "assay" or not any(verdict.error for verdict in known.values()):
+                if _lasts(judge, known):
                     answers[judge.name].put(digest, known)
             said |= known
         return [
