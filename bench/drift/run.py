@@ -85,7 +85,7 @@ class _Bench:
 
 
 def _lasts(judge: Judge, said: dict[str, Verdict]) -> bool:
-    """Whether the answer would be the same again: a peer's failure would, a busy machine's lateness need not."""
+    """Whether the answer would be the same again. A peer's failure would; lateness need not."""
     errors = [verdict.error for verdict in said.values() if verdict.error]
     if judge.name == "assay":
         return not errors
