@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from assay.client.logger.collected import prediction_ids
     from assay.client.logger.prediction_logger import PredictionLogger
     from assay.dashboard.report.writing import write_report
+    from assay.domain.drift_report import DriftReport
+    from assay.domain.estimates import PerformanceEstimate
     from assay.integrations.monitored import monitored
     from assay.integrations.streams import confidence_sequence, detector
     from assay.integrations.watch import watch
-    from assay.domain.drift_report import DriftReport
     from assay.monitoring.drift.detection import detect_drift
-    from assay.domain.estimates import PerformanceEstimate
     from assay.monitoring.estimation import estimate_performance
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
-    from assay.stats.verdict.floors import Floors
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
+    from assay.stats.verdict.floors import Floors
 
 __version__ = "0.1.0"
 

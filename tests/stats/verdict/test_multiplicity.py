@@ -26,5 +26,5 @@ def test_what_could_not_be_tested_does_not_count(p_values: list[float]) -> None:
 
 
 def test_a_p_value_is_a_probability() -> None:
-    with pytest.raises(InvalidInput, match="between 0 and 1; got 1.5"):
+    with pytest.raises(InvalidInput, match=r"between 0 and 1; got 1\.5"):
         adjusted([0.5, 1.5])
