@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from assay.domain.rendering import Answer, Table, number
+from assay.domain.drift_distribution import FeatureDistribution
+from assay.domain.plotting import Plotted
+from assay.domain.rendering import Table, number, plain
+from assay.stats.summaries.feature_profile import FeatureProfile
 
 __all__ = ["DriftEvidence", "DriftReport", "DriftStatus", "DriftType", "FeatureVerdict"]
 
@@ -45,6 +49,7 @@ class DriftEvidence:
     p_value, adjusted_p_value : by itself, and for the number of tests; None where there is none.
     null : what the p-value is held against.
     drifted : unlikely by chance and at least as large as the floor.
+    features : what the test is about: one, two of a dependence, none for the truth and metrics.
     """
 
     aspect: str
@@ -55,6 +60,7 @@ class DriftEvidence:
     adjusted_p_value: float | None
     null: str
     drifted: bool
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class FeatureVerdict:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class DriftReport(Answer):
+class DriftReport(Plotted):
     """Whether a window has drifted from its reference, in what, how much, and how sure that is.
 
     Attributes
@@ -109,6 +115,8 @@ class DriftReport(Answer):
     dependent_features : features whose rows depend on those before or on the time.
     smallest_detectable : see :class:`FeatureVerdict`, the median of all features.
     notes : what could not be judged, and why.
+    profiles : counts of the reference and of the window, which :meth:`distribution` is read from; no rows.
+        They do not leave the process: a report that was read from JSON has none.
     """
 
     status: DriftStatus
@@ -127,11 +135,47 @@ class DriftReport(Answer):
     dependent_features: tuple[str, ...] = ()
     smallest_detectable: float | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+    profiles: tuple[FeatureProfile, FeatureProfile] | None = field(default=None, repr=False, compare=False)
 
     @property
     def drift_detected(self) -> bool:
         """Whether there is drift."""
         return self.status is DriftStatus.DRIFT
+
+    @property
+    def ranked(self) -> list[FeatureVerdict]:
+        """Verdicts of all features: what has drifted, the gravest first, then by how near it came."""
+        return sorted(
+            self.features.values(),
+            key=lambda one: (not one.drifted, -one.severity, 1.0 if one.p_value is None else one.p_value),
+        )
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one sentence, with what to look at first."""
+        if self.status is DriftStatus.NOT_ENOUGH_DATA:
+            return f"Not enough data for a verdict: the window has {number(self.n_current)} rows."
+        if self.status is DriftStatus.NO_DRIFT or self.drift_type is None:
+            judged = len(self.features)
+            of = "the one feature" if judged == 1 else f"{number(judged)} features and outputs"
+            return f"No drift in {of}: no change is both more than chance and large enough to matter."
+        named = [_short(name) for name in self.affected_features[:_NAMED]]
+        more = len(self.affected_features) - len(named)
+        look = ", ".join(named) + (f" and {number(more)} more" if more else "")
+        said = f"{_WORDS[self.drift_type]}, with severity {self.drift_severity:.0f} of 100"
+        return f"{said}; look at {look}." if look else f"{said}."
+
+    def distribution(self, feature: str) -> FeatureDistribution | None:
+        """Return a feature's values on both sides in common bars; None where the counts are not at hand."""
+        if self.profiles is None or any(feature not in side.features for side in self.profiles):
+            return None
+        before, after = (side.features[feature] for side in self.profiles)
+        return FeatureDistribution.of(feature, before, after)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON; the counts behind the figures are not among them."""
+        names = (one.name for one in fields(self) if one.name != "profiles")
+        return {name: plain(getattr(self, name)) for name in names}
 
     def table(self) -> Table:
         """Return the table by which it shows itself."""
@@ -140,9 +184,7 @@ class DriftReport(Answer):
             DriftStatus.NO_DRIFT: "No drift",
             DriftStatus.NOT_ENOUGH_DATA: "Not enough data for a verdict",
         }[self.status]
-        ranked = sorted(
-            self.features.values(), key=lambda one: (not one.drifted, -one.severity, one.p_value or 0)
-        )
+        ranked = self.ranked
         rows = [
             (
                 one.feature,
@@ -165,3 +207,15 @@ class DriftReport(Answer):
 
 _ROWS = 60
 _NOTES = 12
+_NAMED = 3
+_LONGEST_NAME = 40
+_WORDS = {
+    DriftType.DATA: "The inputs have drifted",
+    DriftType.MODEL: "The model's outputs have drifted while its inputs stayed",
+    DriftType.CONCEPT: "The truth no longer follows from the inputs as it did",
+    DriftType.PERFORMANCE: "Performance has changed",
+}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
+from assay.figures.drift_verdict import drift_verdict_figure
 from assay.figures.errors import error_types_figure
-from assay.figures.feature_distribution import feature_distribution_figure
+from assay.figures.feature_distribution import distribution_figure, feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
 from assay.figures.latency import latency_figure, latency_stages_figure
@@ -25,7 +26,9 @@ __all__ = [
     "LIGHT",
     "Theme",
     "confusion_figure",
+    "distribution_figure",
     "drift_heatmap",
+    "drift_verdict_figure",
     "error_types_figure",
     "feature_distribution_figure",
     "feature_drift_figure",

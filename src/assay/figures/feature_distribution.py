@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
+from assay.domain.drift_distribution import FeatureDistribution
 from assay.domain.feature_view import FeatureView
 from assay.domain.rendering import number
 from assay.figures.names import plotly_text, shown
@@ -11,7 +14,7 @@ from assay.figures.numbers import count_text, share_text
 from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
 from assay.stats.drift.histogram import Bar
 
-__all__ = ["bar_label", "feature_distribution_figure"]
+__all__ = ["bar_label", "distribution_figure", "feature_distribution_figure"]
 
 _HEIGHT = 420
 _WIDE = 3.0  # an outer bar so many times as wide as the middle one is cut by the edge of the picture
@@ -20,6 +23,19 @@ _OTHERS = "all others"
 
 
 def feature_distribution_figure(view: FeatureView, *, theme: Theme) -> go.Figure:
+    """Draw both distributions of a feature's page; see :func:`distribution_figure`.
+
+    Parameters
+    ----------
+    view : with `bars`.
+    theme : colours.
+    """
+    return _drawn(
+        view.feature, view.bars, (view.reference.n, view.current.n), "this period", view.changes, theme
+    )
+
+
+def distribution_figure(found: FeatureDistribution, *, words: Sequence[str] = (), theme: Theme) -> go.Figure:
     """Draw both distributions: as densities over a number line, or as paired bars by value or category.
 
     Numbers with many values are drawn as the share of rows per unit, so that bars of different width
@@ -27,40 +43,49 @@ def feature_distribution_figure(view: FeatureView, *, theme: Theme) -> go.Figure
 
     Parameters
     ----------
-    view : with `bars`.
+    found : the bars.
+    words : what is to be said of them to who does not see them.
     theme : colours.
     """
-    ours, theirs = view.reference.n, view.current.n
-    if not view.bars or not (ours or theirs):
-        return empty_figure(theme, height=_HEIGHT, message="No values of this feature in this period")
+    return _drawn(found.feature, found.bars, found.n, "current", words, theme)
+
+
+def _drawn(
+    feature: str, bars: Sequence[Bar], n: tuple[int, int], now: str, words: Sequence[str], theme: Theme
+) -> go.Figure:
+    """Draw the bars; `now` is how the current side is called."""
+    ours, theirs = n
+    if not bars or not (ours or theirs):
+        return empty_figure(theme, height=_HEIGHT, message=f"No values of this feature in {_the(now)}")
     shares = [
-        (bar.reference / ours if ours else 0.0, bar.current / theirs if theirs else 0.0) for bar in view.bars
+        (bar.reference / ours if ours else 0.0, bar.current / theirs if theirs else 0.0) for bar in bars
     ]
-    if any(bar.low is None or bar.low == bar.high for bar in view.bars):
-        figure = _paired(view, shares, theme)
-    else:
-        figure = _densities(view, shares, theme)
+    draw = _paired if any(bar.low is None or bar.low == bar.high for bar in bars) else _densities
     return describe(
-        figure,
+        draw(bars, shares, now, theme),
         alt=(
-            f"Distribution of {shown(view.feature, limit=60)}: {count_text(ours)} values of the reference "
-            f"and {count_text(theirs)} of this period. "
-            + " ".join(shown(text, limit=160) for text in view.changes[:2])
+            f"Distribution of {shown(feature, limit=60)}: {count_text(ours)} values of the reference "
+            f"and {count_text(theirs)} of {_the(now)}. "
+            + " ".join(shown(text, limit=160) for text in words[:2])
         ),
         caption="Rows by value",
-        columns=["Value", "Reference", "Share", "This period", "Share", "Change"],
+        columns=["Value", "Reference", "Share", now.capitalize(), "Share", "Change"],
         rows=[
             [
                 shown(bar_label(bar), limit=60),
                 count_text(bar.reference),
                 share_text(was),
                 count_text(bar.current),
-                share_text(now),
-                f"{100 * (now - was):+.1f} pp",
+                share_text(is_now),
+                f"{100 * (is_now - was):+.1f} pp",
             ]
-            for bar, (was, now) in zip(view.bars, shares, strict=True)
+            for bar, (was, is_now) in zip(bars, shares, strict=True)
         ],
     )
+
+
+def _the(now: str) -> str:
+    return now if now.startswith("this") else f"the {now} rows"
 
 
 def bar_label(bar: Bar) -> str:
@@ -78,19 +103,19 @@ def bar_label(bar: Bar) -> str:
     return f"{'' if bar.closed else 'over '}{number(bar.low)} to {number(bar.high)}"
 
 
-def _hover(bar: Bar, was: float, now: float) -> str:
+def _hover(bar: Bar, was: float, is_now: float, now: str) -> str:
     """Return what the pointer reads on a bar."""
     return (
         f"<b>{plotly_text(bar_label(bar), limit=60)}</b><br>"
         f"reference {share_text(was)} ({count_text(bar.reference)})<br>"
-        f"this period {share_text(now)} ({count_text(bar.current)})"
+        f"{now} {share_text(is_now)} ({count_text(bar.current)})"
     )
 
 
-def _paired(view: FeatureView, shares: list[tuple[float, float]], theme: Theme) -> go.Figure:
+def _paired(bars: Sequence[Bar], shares: list[tuple[float, float]], now: str, theme: Theme) -> go.Figure:
     """Bars side by side; placed by number, since hostile names could collide with Plotly's own keys."""
-    places = list(range(len(view.bars)))
-    ticks = [plotly_text(bar_label(bar), limit=18) for bar in view.bars]
+    places = list(range(len(bars)))
+    ticks = [plotly_text(bar_label(bar), limit=18) for bar in bars]
     crowded = len(places) > 12
     figure = new_figure(
         theme,
@@ -111,9 +136,9 @@ def _paired(view: FeatureView, shares: list[tuple[float, float]], theme: Theme) 
         ),
         yaxis=axis(theme, tickformat=".0%", nticks=6, rangemode="tozero", title={"text": "share of values"}),
     )
-    texts = [_hover(bar, *pair) for bar, pair in zip(view.bars, shares, strict=True)]
-    for side, (name, colour) in enumerate((("reference", theme.muted), ("this period", theme.blue))):
-        new = [side == 1 and bar.new for bar in view.bars]
+    texts = [_hover(bar, *pair, now) for bar, pair in zip(bars, shares, strict=True)]
+    for side, (name, colour) in enumerate((("reference", theme.muted), (now, theme.blue))):
+        new = [side == 1 and bar.new for bar in bars]
         figure.add_bar(
             x=places,
             y=[pair[side] for pair in shares],
@@ -129,9 +154,9 @@ def _paired(view: FeatureView, shares: list[tuple[float, float]], theme: Theme) 
     return figure
 
 
-def _densities(view: FeatureView, shares: list[tuple[float, float]], theme: Theme) -> go.Figure:
+def _densities(bars: Sequence[Bar], shares: list[tuple[float, float]], now: str, theme: Theme) -> go.Figure:
     """Draw two outlines over one number line."""
-    spans = [(bar.low or 0.0, bar.high or 0.0) for bar in view.bars]
+    spans = [(bar.low or 0.0, bar.high or 0.0) for bar in bars]
     widths = [high - low for low, high in spans]
     middle = sorted(widths)[len(widths) // 2] or 1.0
     low, high = spans[0][0], spans[-1][1]
@@ -154,7 +179,7 @@ def _densities(view: FeatureView, shares: list[tuple[float, float]], theme: Them
     )
     x = [spans[0][0], *(edge for span in spans for edge in span), spans[-1][1]]
     tops: list[float] = []
-    for side, (name, colour) in enumerate((("reference", theme.muted), ("this period", theme.blue))):
+    for side, (name, colour) in enumerate((("reference", theme.muted), (now, theme.blue))):
         heights = [pair[side] / width if width else 0.0 for pair, width in zip(shares, widths, strict=True)]
         tops = [max(pair) for pair in zip(tops or heights, heights, strict=True)]
         figure.add_scatter(
@@ -172,7 +197,7 @@ def _densities(view: FeatureView, shares: list[tuple[float, float]], theme: Them
         y=tops,
         mode="markers",
         marker={"size": 8, "opacity": 0},
-        text=[_hover(bar, *pair) for bar, pair in zip(view.bars, shares, strict=True)],
+        text=[_hover(bar, *pair, now) for bar, pair in zip(bars, shares, strict=True)],
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import plotly.graph_objects as go
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelReport
+from assay.domain.drift_report import DriftReport
 from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.plotting import Plotted
@@ -16,9 +17,10 @@ from assay.errors import InvalidInput
 from assay.figures.confusion import confusion_figure
 from assay.figures.drift_heatmap import drift_heatmap
 from assay.figures.drift_ranking import drift_ranking_figure
+from assay.figures.drift_verdict import drift_verdict_figure
 from assay.figures.errors import error_types_figure
 from assay.figures.estimate import estimate_figure
-from assay.figures.feature_distribution import feature_distribution_figure
+from assay.figures.feature_distribution import distribution_figure, feature_distribution_figure
 from assay.figures.feature_drift import feature_drift_figure
 from assay.figures.feature_values import feature_gaps_figure, feature_values_figure
 from assay.figures.latency import latency_figure, latency_stages_figure
@@ -172,6 +174,26 @@ def _of_estimate(answer: PerformanceEstimate) -> Mapping[str, tuple[str, _Draw]]
         )
         for name in names
     }
+
+
+@plots_of.register
+def _of_verdict(answer: DriftReport) -> Mapping[str, tuple[str, _Draw]]:
+    """All features by effect against floor, or the distributions of one; ``features`` gives way, as above."""
+    found: dict[str, tuple[str, _Draw]] = {
+        "features": ("Effects and floors", lambda theme: drift_verdict_figure(answer, theme=theme))
+    }
+    known = () if answer.profiles is None else tuple(answer.features)
+    for name in known:
+        found.setdefault(name, (f"{name}: reference and now", functools.partial(_distribution, answer, name)))
+    return found
+
+
+def _distribution(answer: DriftReport, name: str, theme: Theme) -> go.Figure:
+    """Draw one feature's distributions."""
+    found = answer.distribution(name)
+    if found is None:
+        raise InvalidInput(f"the counts of {shown(name, limit=80)!r} are not at hand")
+    return distribution_figure(found, words=[answer.features[name].finding], theme=theme)
 
 
 @plots_of.register

@@ -101,6 +101,7 @@ def judge_window(
         () if behaviour is None else tuple(names[place] for place in np.flatnonzero(behaviour.dependent)),
         float(np.median(seen)) if seen else None,
         (*notes, *_too_few(status, seen, current.rows)),
+        (reference.profile, current),
     )
 
 
@@ -180,6 +181,7 @@ def _plain(one: Finding) -> DriftEvidence:
         _known(one.adjusted_p_value),
         of.null.value,
         one.drifted,
+        tuple(name for name in of.feature if name),
     )
 
 
