@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assay.client.logger.collected import prediction_ids
     from assay.client.logger.prediction_logger import PredictionLogger
-    from assay.dashboard.report.writing import write_report
+    from assay.dashboard.report.writing import write_drift_report, write_report
     from assay.domain.drift_report import DriftReport
     from assay.domain.estimates import PerformanceEstimate
     from assay.integrations.monitored import monitored
@@ -43,6 +43,7 @@ __all__ = [
     "prediction_ids",
     "profile",
     "watch",
+    "write_drift_report",
     "write_report",
 ]
 
@@ -63,6 +64,7 @@ _HOMES = {
     "prediction_ids": "assay.client.logger.collected",
     "profile": "assay.monitoring.one_shot",
     "watch": "assay.integrations.watch",
+    "write_drift_report": "assay.dashboard.report.writing",
     "write_report": "assay.dashboard.report.writing",
 }
 

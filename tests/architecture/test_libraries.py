@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "figures": SCIENCE | {"plotly", "IPython"},  # IPython is there where it asks
     "client": TABLES | {"httpx", "msgspec", "narwhals", "zstandard"},
     "runtime": TABLES | {"narwhals"},
-    "integrations": TABLES | {"fastapi", "river", "sklearn"},
+    "integrations": TABLES | {"fastapi", "river", "sklearn", "evidently", "pandas"},
     "dashboard": TABLES | WEB | {"jinja2", "markupsafe", "plotly"},
     "server": TABLES | WEB | {"msgspec", "uvicorn", "uvloop", "zstandard"},
     "cli": TABLES

@@ -20,7 +20,7 @@ import assay
 from assay.dashboard.names import model_path
 from assay.dashboard.readings import Readings
 from assay.dashboard.report import report_document, report_html, write_report
-from assay.dashboard.report.charts import changes
+from assay.dashboard.report.chart import changes
 from assay.domain.columns import Kind
 from assay.domain.model import Task
 from assay.errors import InvalidInput, NotFound, StorageError

@@ -10,6 +10,7 @@ import typer
 
 from assay.cli.access import audit, keys
 from assay.cli.completion import completion, prepare
+from assay.cli.drift import drift
 from assay.cli.importing import import_files
 from assay.cli.moving import backfill, export
 from assay.errors import AssayError
@@ -236,14 +237,15 @@ app.add_typer(keys)
 app.command()(audit)
 app.command()(backfill)
 app.command()(export)
+app.command()(drift)
 app.command()(completion)
 app.command("import")(import_files)
 
 
 def main() -> None:
     """Run the command line; errors are one sentence on standard error, never a trace back."""
-    from assay.cli.output import EXIT_INTERRUPTED, EXIT_USAGE, Interrupted, fail, leave_quietly
-    from assay.cli.usage import is_usage_error, usage_sentence
+    from assay.cli.output import EXIT_INTERRUPTED, Interrupted, fail, leave_quietly
+    from assay.cli.usage import is_usage_error, usage_code, usage_sentence
 
     prepare()
     try:
@@ -260,8 +262,8 @@ def main() -> None:
         if is_usage_error(error):
             if str(error).startswith("Usage:"):  # a command without its subcommand: here they are
                 print(error, file=sys.stderr)
-                raise SystemExit(EXIT_USAGE) from None
-            fail(usage_sentence(error, sys.argv[1:]), code=EXIT_USAGE)
+                raise SystemExit(usage_code(sys.argv[1:])) from None
+            fail(usage_sentence(error, sys.argv[1:]), code=usage_code(sys.argv[1:]))
         # Whatever happened, the user gets a sentence.
         if os.environ.get("ASSAY_LOG_LEVEL", "").upper() == "DEBUG":
             raise

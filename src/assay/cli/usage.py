@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["is_usage_error", "usage_sentence"]
+from assay.cli.output import EXIT_FAILED, EXIT_USAGE
+
+__all__ = ["is_usage_error", "usage_code", "usage_sentence"]
 
 _LONGEST = 80
-_EXIT_USAGE = 2
 _BAD_VALUE = re.compile(r"Invalid value for '?([^:]+?)'?: (.*)", re.DOTALL)
 _WORDS = (
     ("Input should be", "it must be"),
@@ -28,7 +29,19 @@ def is_usage_error(error: Exception) -> bool:
 
     It is asked by what it can do: the class has lived in two packages, one of them private.
     """
-    return getattr(error, "exit_code", None) == _EXIT_USAGE and hasattr(error, "format_message")
+    return getattr(error, "exit_code", None) == EXIT_USAGE and hasattr(error, "format_message")
+
+
+def usage_code(arguments: Sequence[str]) -> int:
+    """Return the exit code of a wrong command line.
+
+    ``assay drift`` says by 2 that there is drift: a wrong option in a pipeline must not look like it.
+
+    Parameters
+    ----------
+    arguments : the command line, without the program.
+    """
+    return EXIT_FAILED if arguments[:1] == ["drift"] else EXIT_USAGE
 
 
 def usage_sentence(error: Any, arguments: Sequence[str]) -> str:

@@ -1,19 +1,18 @@
-"""The charts of a report: each figure drawn once in light colours, with what dark ones change."""
+"""The charts of a model's report, section by section."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import Any
+import plotly.graph_objects as go
 
 from assay.dashboard.drawing import draw
 from assay.dashboard.model_page import ModelPage
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
+from assay.dashboard.report.chart import Chart, Section, chart_of
 from assay.figures.drift_statistics import DRIFT
 from assay.figures.names import shown
 
-__all__ = ["Chart", "Section", "changes", "report_sections"]
+__all__ = ["report_sections"]
 
 _FEATURES = 4
 """Features that get charts of their own: those that moved most."""
@@ -27,68 +26,6 @@ _CLASSES = 4
 """Of several classes, the probabilities of so many are drawn: the most frequent ones."""
 
 _TALL, _LOW = 320, 260  # pixels; charts beside each other are of one height
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One figure of a report.
-
-    Attributes
-    ----------
-    key : its id in the document, plain letters.
-    title, note : what stands above it; `name` is true where the title is a client's name.
-    figure : ``data`` and ``layout`` for Plotly in light colours, without the table.
-    dark : what dark colours change, as pairs of a path and the value there; see :func:`changes`.
-    alt : a sentence for who does not see it.
-    table : ``caption``, ``columns`` and ``rows`` of texts.
-    """
-
-    key: str
-    title: str
-    note: str
-    figure: dict[str, Any]
-    dark: list[Any]
-    alt: str
-    table: dict[str, Any]
-    name: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A headed group of charts, so many beside each other where there is room."""
-
-    key: str
-    title: str
-    charts: tuple[Chart, ...]
-    columns: str = "two"
-
-
-def changes(light: Any, dark: Any, path: tuple[str | int, ...] = ()) -> list[list[Any]]:
-    """Return what turns the plain value `light` into `dark`: pairs of a path and the value to put there.
-
-    Objects, and lists of objects of one length, are compared part by part; all else is replaced whole.
-
-    >>> changes({"a": 1, "b": [{"c": 2}]}, {"a": 1, "b": [{"c": 3}]})
-    [[['b', 0, 'c'], 3]]
-    """
-    if light == dark:
-        return []
-    if isinstance(light, dict) and isinstance(dark, dict) and light.keys() == dark.keys():
-        return [item for key in light for item in changes(light[key], dark[key], (*path, key))]
-    if _alike(light, dark):
-        pairs = zip(light, dark, strict=True)
-        return [item for place, (one, two) in enumerate(pairs) for item in changes(one, two, (*path, place))]
-    return [[list(path), dark]]
-
-
-def _alike(light: Any, dark: Any) -> bool:
-    """Whether both are lists of as many objects."""
-    return (
-        isinstance(light, list)
-        and isinstance(dark, list)
-        and len(light) == len(dark)
-        and all(isinstance(item, dict) for item in (*light, *dark))
-    )
 
 
 def report_sections(page: ModelPage, readings: Readings) -> tuple[Section, ...]:
@@ -213,29 +150,11 @@ class _Pencil:
 
         `height` is that of its neighbour, in pixels; None: its own.
         """
-        light, described = self._drawn(name, "light", feature, label)
-        dark, _ = self._drawn(name, "dark", feature, label)
-        if height is not None:
-            light["layout"]["height"] = dark["layout"]["height"] = height
-        return Chart(
-            key=key or name,
-            title=title,
-            note=note,
-            figure=light,
-            dark=changes(light, dark),
-            alt=described["alt"],
-            table=described["table"],
-            name=is_name,
-        )
+        light, dark = (self._drawn(name, theme, feature, label) for theme in ("light", "dark"))
+        return chart_of(light, dark, key=key or name, title=title, note=note, is_name=is_name, height=height)
 
-    def _drawn(
-        self, name: str, theme: str, feature: str, label: str
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return a figure as plain values, and the description that it carries."""
+    def _drawn(self, name: str, theme: str, feature: str, label: str) -> go.Figure:
         model_id = self._page.model.model.model_id
-        figure = draw(
+        return draw(
             name, self._readings, model_id, self._page.view, theme=theme, feature=feature, label=label
         )
-        plain = json.loads(figure.to_json(validate=False))
-        plain["layout"].pop("template", None)
-        return {"data": plain["data"], "layout": plain["layout"]}, plain["layout"].pop("meta")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.domain.window import WindowQuery
@@ -53,6 +54,10 @@ class ReaderOverMonitor:
         # Over HTTP names are separated by commas; a name that holds one cannot be asked for alone.
         asked = None if features is None or any("," in name for name in features) else list(features)
         return self._monitor.drift(model_id, **window.arguments(), features=asked)
+
+    def estimate(self, model_id: str, window: WindowQuery) -> PerformanceEstimate:
+        """Performance of a window without its labels, or of each step of it."""
+        return self._monitor.estimate(model_id, **window.arguments())
 
     def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference; NotFound where it is not known."""

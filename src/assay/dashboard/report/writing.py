@@ -10,12 +10,14 @@ from pathlib import Path
 
 from assay.dashboard.readings import Readings
 from assay.dashboard.report.document import report_document
+from assay.dashboard.report.drift_document import drift_document
 from assay.dashboard.report.monitor_reader import ReaderOverMonitor
+from assay.domain.drift_report import DriftReport
 from assay.domain.window import Moment, Slice, pair_of
 from assay.errors import StorageError
 from assay.ports.monitor import MonitorReader
 
-__all__ = ["report_html", "write_report"]
+__all__ = ["put_file", "report_html", "write_drift_report", "write_report"]
 
 
 def report_html(
@@ -88,9 +90,51 @@ def write_report(
     html = report_html(
         monitor, model, period=period, start=start, end=end, step=step, version=version, slice=slice
     )
+    return put_file(path, html)
+
+
+def write_drift_report(
+    report: DriftReport,
+    path: str | os.PathLike[str],
+    *,
+    reference: str = "reference",
+    current: str = "current",
+) -> Path:
+    """Write a verdict on drift as one HTML file that opens offline and prints.
+
+    It holds the findings in words, both distributions of what has drifted, all tests, and how it was judged:
+    counts and figures, no row. A file that is there is replaced, at once and whole.
+
+    Parameters
+    ----------
+    report : what :func:`assay.detect_drift` or a monitor answered.
+    path : where to write.
+    reference, current : how the two sides are called in it, such as the names of their files.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the report is.
+
+    Raises
+    ------
+    StorageError
+        Where the file cannot be written.
+    """
+    return put_file(path, drift_document(report, reference=reference, current=current).html)
+
+
+def put_file(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a report under its name, whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        Where the file cannot be written.
+    """
     target = Path(path)
     try:
-        _replace(target, html.encode())
+        _replace(target, text.encode())
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
         raise StorageError(f"the report cannot be written to {str(target)!r}: {reason}") from exc
