@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from assay.client.arguments import micros_of, pair_of, settings_of
+from assay.client.arguments import settings_of
 from assay.domain.time import DAY
+from assay.domain.window import micros_of, pair_of
 from assay.errors import InvalidInput
 
 

@@ -19,11 +19,14 @@ _OVERHEAD: Final = 56
 # The member of an enumeration is not looked up at each call.
 _PREDICTIONS: Final = Kind.PREDICTIONS
 
+_FEW: Final = 256
+"""Fewer entries than this stay in an inbox until the sender comes for them: most calls then only append."""
 _SHARE: Final = 16
 """Entries that one call admits at most: its own, and some whose callers found the lock taken."""
-_CROWD: Final = 2_048
-"""So many entries in an inbox make a caller wait for the lock, for the bound must hold."""
-_LARGE: Final = 8_192
+_CROWD: Final = 16_384
+"""So many entries in an inbox make a caller wait for the lock, for the bound must hold. Threads at full
+speed log fewer while the one that has the lock waits for the interpreter."""
+_LARGE: Final = 2_048
 """A row of so many bytes, and every block, waits likewise."""
 _PATIENCE: Final = 0.1
 """Seconds; only a holder that is stopped altogether holds the lock for so long."""
@@ -34,10 +37,11 @@ class BoundedQueue:
 
     Rows that were taken count until they are settled, so that the bound holds while they are on their way.
 
-    A caller does not wait for another: it leaves its row in an inbox, which needs no lock, and whoever has
-    the lock admits what lies there, a few entries each time. A thread that loses the processor while it has
-    the lock would otherwise stop all others, in turn, for the interpreter's switch interval each. What is in
-    the inboxes (some 2,000 rows of 8 KiB at most) comes on top of the bound until the next call.
+    A caller does not wait for another: it leaves its row in an inbox, which needs no lock. Where a few
+    hundred lie there, whoever has the lock admits some of them, a few each time. A thread that loses the
+    processor while it has the lock would otherwise stop all others, in turn, for the interpreter's switch
+    interval each. What is in the inboxes (half of `max_bytes` at the very most) comes on top of the bound
+    until the next call.
 
     Parameters
     ----------
@@ -54,6 +58,8 @@ class BoundedQueue:
         self.max_rows = max_rows
         self.max_bytes = max_bytes
         self._drop_oldest = drop_oldest
+        self._crowd = min(_CROWD, max_bytes // (2 * _LARGE))
+        self._few = min(_FEW, max_rows // 16, max_bytes // 65_536)  # a small bound is kept to the row
         self.reset()
 
     def reset(self) -> None:
@@ -76,8 +82,12 @@ class BoundedQueue:
         lane = self._predictions if kind is _PREDICTIONS else self._labels
         inbox = lane.inbox
         inbox.append(entry)
-        if type(entry) is bytes and len(entry) < _LARGE and len(inbox) < _CROWD:
-            mine = self._lock.acquire(blocking=False)
+        if type(entry) is bytes and len(entry) < _LARGE:
+            waiting = len(inbox)
+            if waiting < self._few:
+                return
+            crowded = waiting >= self._crowd
+            mine = self._lock.acquire(blocking=crowded, timeout=_PATIENCE if crowded else -1)
         else:
             mine = self._lock.acquire(timeout=_PATIENCE)
         if mine:
