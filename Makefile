@@ -14,7 +14,7 @@ ARGS ?=
 SITE := $(BIN)/python scripts/build_site.py
 # Two processes suit two cores; every file runs in one process, so that its module fixtures are made once.
 JOBS ?= 2
-XDIST := -n $(JOBS) --dist loadfile
+XDIST := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo serve test nightly check format lint types imports documented site dist footprint reference bench bench-drift screenshot lock clean
 
