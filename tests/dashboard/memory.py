@@ -17,10 +17,16 @@ from assay.domain.answers import (
     ReferenceView,
 )
 from assay.domain.columns import TAG, Kind, classes_of
+from assay.domain.drift_history import DriftMoment
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.finding import Finding
 from assay.domain.model import Model, ModelSettings, Task
-from assay.domain.time import HOUR, Granularity, from_micros
+from assay.domain.time import DAY, HOUR, Granularity, from_micros, to_micros
+from assay.domain.window import WindowQuery
+from assay.domain.window_drift import WindowDrift
 from assay.errors import NotFound
+from assay.monitoring.drift.judgement import judge_window
+from assay.monitoring.estimation_windows import MOST_DAYS, learn, refused, window_estimates
 from assay.monitoring.feature_detail import feature_view
 from assay.monitoring.frames import columns_of
 from assay.monitoring.intake.batch import Intake
@@ -50,6 +56,25 @@ class Rows:
     progress: float = 1.0
     findings: tuple[Finding, ...] = ()
     revision: int = 1
+
+
+def moment_of(verdict: WindowDrift) -> DriftMoment:
+    """What the log keeps of a verdict on a closed window."""
+    return DriftMoment(
+        start=verdict.start,
+        end=verdict.end,
+        n=verdict.n_current,
+        status=verdict.status.value,
+        drift_type=None if verdict.drift_type is None else verdict.drift_type.value,
+        drift_severity=verdict.drift_severity,
+        drift_confidence=verdict.drift_confidence,
+        affected_features=verdict.affected_features,
+        columns=len(verdict.features),
+        reference_id=verdict.reference_id,
+        baseline=verdict.baseline.value,
+        learnt_hours=verdict.learnt_hours,
+        computed_at=verdict.computed_at,
+    )
 
 
 class MemoryService:
@@ -236,6 +261,49 @@ class MemoryService:
         return feature_view(
             model_id, feature, reference, rows.reference_name, whole, cuts(window.step) if window.step else []
         )
+
+    def drift_report(self, model_id, window):
+        self.calls.append("drift_report")
+        rows = self._rows(model_id)
+        reference = self._reference(rows)
+        if reference is None:
+            raise NotFound("no reference")
+        ((low, high, table),) = self._cut(rows, replace(window, step=None))
+        current = FeatureProfile.of(columns_of(table, reference), reference, rows=table.num_rows)
+        return WindowDrift.of(
+            judge_window(reference, current),
+            model_id=model_id,
+            start=from_micros(low),
+            end=from_micros(high),
+            reference_id=reference.id,
+        )
+
+    def closed_verdicts(self, _model_id, _window):
+        return []
+
+    def newest_drift(self, models):
+        found = {}
+        for name in models:
+            if (known := self.model(name)).last is not None:
+                end = to_micros(known.last) // DAY * DAY
+                found[name] = moment_of(self.drift_report(name, WindowQuery(end - DAY, end)))
+        return found
+
+    def estimate(self, model_id, window):
+        self.calls.append("estimate")
+        rows = self._rows(model_id)
+        if (reason := refused(rows.model)) is not None or rows.predictions is None:
+            return PerformanceEstimate(str(rows.model.task or ""), None, 0, (), reason or "no predictions")
+        model = rows.model.with_(settings=replace(rows.model.settings, positive_class="1"))
+
+        def outcomes(of):
+            return [(low, high, self._outcome(rows, table)) for low, high, table in self._cut(rows, of)]
+
+        times = rows.predictions.column("timestamp").cast(pa.int64()).to_numpy()
+        until = Granularity.HOUR.floor(times.max()) + HOUR
+        first = times.min() // DAY * DAY
+        days = replace(window, start=first, end=first + MOST_DAYS * DAY, step=DAY)
+        return window_estimates(model, learn(model, outcomes(days), until=until), outcomes(window))
 
     # -- helpers ----------------------------------------------------------------------------------
 

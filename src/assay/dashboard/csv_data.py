@@ -12,6 +12,8 @@ from typing import Any
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow
 from assay.domain.feature_view import FeatureView
+from assay.domain.window_drift import WindowDrift
+from assay.stats.estimation.result import MetricEstimate
 
 __all__ = [
     "bars_table",
@@ -23,6 +25,7 @@ __all__ = [
     "metric_table",
     "scores_table",
     "text",
+    "verdict_table",
     "written",
 ]
 
@@ -66,22 +69,30 @@ def error_table(window: MetricWindow | None) -> Rows:
         yield from ([text(name), n] for name, n in window.error_types.items())
 
 
-def metric_table(windows: Sequence[MetricWindow], names: Sequence[str]) -> Rows:
-    """Metrics by window, each with its interval."""
+def metric_table(
+    windows: Sequence[MetricWindow],
+    names: Sequence[str],
+    estimates: Sequence[MetricEstimate | None] = (),
+) -> Rows:
+    """Metrics by window, each with its interval; of one metric, also what was estimated without labels."""
     yield [
         "start",
         "end",
         "predictions",
         "labelled",
         *(column for name in names for column in (name, f"{name}_low", f"{name}_high", f"{name}_n")),
+        *(("estimated", "estimated_low", "estimated_high", "estimated_n") if estimates else ()),
     ]
-    for window in windows:
+    for place, window in enumerate(windows):
         found = [window.metrics.get(name) for name in names]
         values = [
             value
             for item in found
             for value in ((item.value, item.low, item.high, item.n) if item else (None, None, None, None))
         ]
+        if estimates:
+            one = estimates[place]
+            values += (None,) * 4 if one is None else (one.value, one.low, one.high, one.n)
         yield [window.start, window.end, window.n_predictions, window.n_labelled, *values]
 
 
@@ -118,8 +129,8 @@ def _class_table(found: Calibration, label: str) -> Rows:
             yield [text(label), *found.score_edges[place : place + 2], *counts]
 
 
-def drift_table(windows: Sequence[DriftWindow]) -> Rows:
-    """Statistics by feature and window."""
+def drift_table(windows: Sequence[DriftWindow], verdicts: Sequence[WindowDrift] = ()) -> Rows:
+    """Statistics by feature and window; then the verdicts: `value` is the effect, `bound` its floor."""
     yield ["start", "end", "feature", "statistic", "value", "bound", "p_value", "n"]
     for window in windows:
         for feature, drift in window.features.items():
@@ -134,6 +145,26 @@ def drift_table(windows: Sequence[DriftWindow]) -> Rows:
                     one.p_value,
                     drift.n_current,
                 ]
+    shown = {feature for window in windows for feature in window.features}
+    for verdict in verdicts:
+        for feature, of in verdict.features.items():
+            if feature in shown:
+                yield [
+                    *(verdict.start, verdict.end, feature, "drifted" if of.drifted else "not drifted"),
+                    *(of.effect, of.floor, of.p_value, verdict.n_current),
+                ]
+
+
+def verdict_table(verdicts: Sequence[WindowDrift], feature: str) -> Rows:
+    """The verdict on a feature by window."""
+    yield ["start", "end", "drifted", "severity", "effect", "floor", "adjusted_p_value", "n", "finding"]
+    for verdict in verdicts:
+        one = verdict.features.get(feature)
+        if one is not None:
+            yield [
+                *(verdict.start, verdict.end, int(one.drifted), one.severity, one.effect, one.floor),
+                *(one.p_value, verdict.n_current, text(one.finding)),
+            ]
 
 
 def bars_table(view: FeatureView) -> Rows:

@@ -39,6 +39,7 @@ SORTS: dict[str, Callable[[ModelRow], float]] = {
     "predictions": lambda row: -row.recent,
     "labels": lambda row: row.coverage if row.coverage is not None else 2.0,
     "errors": lambda row: -(row.error_rate or 0.0),
+    "drift": lambda row: -row.drift.drift_severity if row.drift is not None else 1.0,
     "newest": lambda row: -row.view.last.timestamp() if row.view.last else 0.0,
 }
 """Columns that the list can be sorted by besides the name, and what comes first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,84 +12,29 @@ from fastapi.responses import Response
 from assay import figures
 from assay.dashboard import csv_data
 from assay.dashboard.calls import Call
-from assay.dashboard.feature_list import Choice, chosen_features
+from assay.dashboard.feature_list import Choice
+from assay.dashboard.figure_request import METRIC, Request, request_of
 from assay.dashboard.names import feature_key
 from assay.dashboard.readings import Readings
 from assay.dashboard.view import View
-from assay.domain.answers import DriftWindow, MetricWindow
+from assay.domain.answers import DriftWindow
 from assay.domain.feature_view import FeatureView
+from assay.domain.window_drift import WindowDrift
 from assay.errors import NotFound
+from assay.figures.drift_statistics import ranked
 from assay.figures.means import MEANS
 from assay.figures.theme import Theme
 from assay.stats.summaries.traffic import STAGES
 
 __all__ = [
-    "Request",
     "csv_response",
     "draw",
-    "feature_named",
     "figure_response",
-    "request_of",
     "rows_of",
 ]
 
-_METRIC = "metric."
 _QUANTILES = ("latency_p50", "latency_p95", "latency_p99")
 _STAGE_QUANTILES = tuple(f"latency_{stage}_{q}" for stage in STAGES[1:] for q in ("p50", "p95", "p99"))
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a figure is drawn of: a model's readings in a view, perhaps of one feature or a page of them.
-
-    `label`: the class whose probability is drawn; empty: the most frequent one.
-    """
-
-    readings: Readings
-    model_id: str
-    view: View
-    feature: str = ""
-    choice: Choice = field(default_factory=Choice)
-    label: str = ""
-
-    @property
-    def windows(self) -> list[MetricWindow]:
-        """Metrics of each window."""
-        return self.readings.windows(self.model_id, self.view)
-
-    @property
-    def before(self) -> list[MetricWindow]:
-        """Metrics of each window of the period before, where they are compared."""
-        return self.readings.before(self.model_id, self.view)
-
-    @property
-    def one(self) -> FeatureView:
-        """The feature."""
-        return self.readings.feature(self.model_id, self.view, self.feature)
-
-    @property
-    def whole(self) -> DriftWindow | None:
-        """Drift of the features of the page, in the whole period."""
-        found = self.readings.drift(self.model_id, self.view)
-        if found is None:
-            return None
-        names, _ = chosen_features(found, self.choice)
-        return DriftWindow(
-            found.start,
-            found.end,
-            found.n,
-            found.reference_id,
-            found.provisional,
-            {name: found.features[name] for name in names},
-        )
-
-    @property
-    def drift(self) -> list[DriftWindow]:
-        """Drift of the features of the page, by window."""
-        whole = self.whole
-        if whole is None or not whole.features:
-            return []
-        return self.readings.drift_windows(self.model_id, self.view, tuple(whole.features))
 
 
 _Draw = Callable[[Request, Theme], go.Figure]
@@ -110,6 +54,21 @@ def _feature_windows(view: FeatureView) -> list[DriftWindow]:
         )
         for window in view.windows
     ]
+
+
+def _beside(windows: Sequence[DriftWindow], judged: Sequence[WindowDrift]) -> list[WindowDrift | None]:
+    """Return the verdict on each window, None where there is none; empty where there is none at all."""
+    by_start = {one.start: one for one in judged}
+    return [by_start.get(window.start) for window in windows] if by_start else []
+
+
+def _linked(of: Request, figure: go.Figure) -> go.Figure:
+    """Put the keys of the features beside the map, row by row, so that a click leads to a feature's page."""
+    whole = of.whole
+    if whole is not None and whole.features:
+        names = ranked([whole])[: figures.MAX_FEATURES]
+        figure.layout.meta = {**(figure.layout.meta or {}), "keys": [feature_key(name) for name in names]}
+    return figure
 
 
 _FIGURES: dict[str, tuple[_Draw, _Rows]] = {
@@ -152,8 +111,13 @@ _FIGURES: dict[str, tuple[_Draw, _Rows]] = {
         lambda of: csv_data.confusion_table(of.readings.calibration(of.model_id, of.view)),
     ),
     "drift": (
-        lambda of, theme: figures.drift_heatmap(of.drift, whole=of.whole, theme=theme),
-        lambda of: csv_data.drift_table(of.drift),
+        lambda of, theme: _linked(
+            of,
+            figures.drift_heatmap(
+                of.drift, whole=of.whole, theme=theme, verdicts=_beside(of.drift, of.judged)
+            ),
+        ),
+        lambda of: csv_data.drift_table(of.drift, of.judged),
     ),
 }
 
@@ -176,6 +140,10 @@ _OF_FEATURE: dict[str, tuple[_Draw, _Rows]] = {
         lambda of, theme: figures.feature_drift_figure(_feature_windows(of.one), of.feature, theme=theme),
         lambda of: csv_data.feature_table(of.one),
     ),
+    "feature.verdict": (
+        lambda of, theme: figures.feature_verdict_figure(of.judged, of.feature, theme=theme),
+        lambda of: csv_data.verdict_table(of.judged, of.feature),
+    ),
     "feature.values": (
         lambda of, theme: figures.feature_values_figure(of.one, theme=theme),
         lambda of: csv_data.feature_table(of.one),
@@ -191,11 +159,13 @@ def _known(name: str, of: Request) -> tuple[_Draw, _Rows]:
     """Return how to draw and to write the figure called `name`."""
     if name in _OF_FEATURE and of.feature:
         return _OF_FEATURE[name]
-    if name.startswith(_METRIC):
-        metric = name.removeprefix(_METRIC)
+    if name.startswith(METRIC):
+        metric = name.removeprefix(METRIC)
         return (
-            lambda of, theme: figures.metric_figure(of.windows, metric, theme=theme, before=of.before),
-            lambda of: csv_data.metric_table(of.windows, (metric,)),
+            lambda of, theme: figures.metric_figure(
+                of.windows, metric, theme=theme, before=of.before, estimates=of.expected(metric)
+            ),
+            lambda of: csv_data.metric_table(of.windows, (metric,), of.expected(metric)),
         )
     if name not in _FIGURES:
         known = ", ".join([*_FIGURES, *_OF_FEATURE])
@@ -231,23 +201,6 @@ def draw(
     return _known(name, of)[0](of, figures.DARK if theme == "dark" else figures.LIGHT)
 
 
-def request_of(
-    readings: Readings,
-    model_id: str,
-    view: View,
-    *,
-    feature: str = "",
-    choice: Choice | None = None,
-    label: str = "",
-) -> Request:
-    """Return what a figure is drawn of, the feature given by its key; see :func:`draw`."""
-    named = ""
-    if feature:
-        reference = readings.model(model_id).reference
-        named = feature_named(reference.features if reference else (), feature)
-    return Request(readings, model_id, view, named, choice or Choice(), label)
-
-
 def rows_of(name: str, of: Request) -> Iterator[Sequence[Any]]:
     """Return the numbers of the figure called `name`, the names of the columns first.
 
@@ -259,25 +212,16 @@ def rows_of(name: str, of: Request) -> Iterator[Sequence[Any]]:
     return _known(name, of)[1](of)
 
 
-def feature_named(names: Sequence[str], key: str) -> str:
-    """Return the feature with the given key, see :func:`assay.dashboard.names.feature_key`.
-
-    Raises
-    ------
-    NotFound
-        Where there is none.
-    """
-    for name in names:
-        if feature_key(name) == key:
-            return name
-    raise NotFound("there is no such feature in the reference; look for it in the table of features")
-
-
 def figure_response(
-    figure: go.Figure, *, table: bool, call: Call | None = None, address: str = ""
+    figure: go.Figure, *, table: bool, call: Call | None = None, address: str = "", note: str | None = None
 ) -> Response:
-    """Send a figure; its table of data, and how to get it elsewhere, only where they are asked for."""
+    """Send a figure; its table of data, and how to get it elsewhere, only where they are asked for.
+
+    `note` is about all figures of its section of the page.
+    """
     meta: dict[str, Any] = dict(figure.layout.meta or {})
+    if note is not None:
+        meta["note"] = note
     if not table:
         meta.pop("table", None)
     elif call is not None:

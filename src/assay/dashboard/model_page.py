@@ -39,8 +39,9 @@ class ModelPage:
     """Everything that a model's page shows in text.
 
     `scored`: calibration can be shown; `unscored`: no prediction has a score; `staged`: latency was logged
-    by stage; `failing`: the model failed at some predictions. `classes`: those with a probability of their
-    own, the most frequent first, and `label` the one of them that is shown.
+    by stage; `failing`: the model failed at some predictions; `estimates`: what the metrics are likely to be
+    is told without labels, too. `classes`: those with a probability of their own, the most frequent first,
+    and `label` the one of them that is shown.
     """
 
     model: ModelView
@@ -54,6 +55,7 @@ class ModelPage:
     unscored: bool
     staged: bool
     failing: bool
+    estimates: bool
     drift: DriftWindow | None
     drift_rows: tuple[DriftRow, ...]
     drift_hidden: int
@@ -101,6 +103,7 @@ def model_page(
         and all(name not in whole.metrics or whole.metrics[name].n == 0 for name in ("brier_score", "ece")),
         staged=whole is not None and any(f"latency_{stage}_p95" in whole.metrics for stage in STAGES[1:]),
         failing=whole is not None and bool(whole.metrics["error_rate"].value),
+        estimates=task is Task.BINARY and model.labelled > 0,
         drift=listed.drift if listed else None,
         drift_rows=listed.rows if listed else (),
         drift_hidden=listed.total - len(listed.rows) if listed and listed.rows else 0,

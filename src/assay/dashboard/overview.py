@@ -9,6 +9,7 @@ from assay.dashboard.readings import Readings
 from assay.dashboard.spark import Spark, spark
 from assay.dashboard.view import parse_view
 from assay.domain.answers import ModelView
+from assay.domain.drift_history import DriftMoment
 from assay.figures.metric_names import HEADLINE, metric_name
 from assay.figures.numbers import value_text
 
@@ -30,8 +31,8 @@ class Headline:
 class ModelRow:
     """One model of the list, over the 30 days that end now or at its newest event.
 
-    `troubles` says in a few words what is worth a look: failing predictions, findings, labels without
-    predictions.
+    `drift` is the verdict on its newest closed day; `troubles` says in a few words what is worth a look:
+    failing predictions, drift, findings, labels without predictions.
     """
 
     view: ModelView
@@ -41,6 +42,7 @@ class ModelRow:
     volume: Spark
     headlines: tuple[Headline, ...]
     error_rate: float | None
+    drift: DriftMoment | None = None
     troubles: tuple[str, ...] = ()
 
 
@@ -70,6 +72,7 @@ def model_row(readings: Readings, model_id: str, *, now: int) -> ModelRow:
         )
     errors = whole.metrics.get("error_rate") if whole else None
     rate = errors.value if errors else None
+    drift = readings.newest_drift(model_id)
     return ModelRow(
         view=view,
         path=model_path(model_id),
@@ -78,15 +81,18 @@ def model_row(readings: Readings, model_id: str, *, now: int) -> ModelRow:
         volume=spark([float(window.n_predictions) for window in windows], zero=True),
         headlines=tuple(headlines),
         error_rate=rate,
-        troubles=_troubles(view, rate),
+        drift=drift,
+        troubles=_troubles(view, rate, drift),
     )
 
 
-def _troubles(view: ModelView, error_rate: float | None) -> tuple[str, ...]:
+def _troubles(view: ModelView, error_rate: float | None, drift: DriftMoment | None) -> tuple[str, ...]:
     """Say what is worth a look."""
     found = []
     if error_rate is not None and error_rate >= _FAILING:
         found.append(f"{value_text(error_rate, 'share')} fail")
+    if drift is not None and drift.drift_detected:
+        found.append("drift")
     if view.findings:
         found.append(f"{len(view.findings)} finding{'' if len(view.findings) == 1 else 's'}")
     if view.orphan_labels:

@@ -26,6 +26,7 @@ from assay.figures.numbers import (
     span_text,
     value_text,
 )
+from assay.figures.verdicts import against_floor, tone
 from assay.monitoring.access.caller import caller
 
 __all__ = [
@@ -95,9 +96,11 @@ def _environment() -> jinja2.Environment:
         "from_micros": from_micros,
         "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
         "model_path": model_path,
+        "against_floor": against_floor,
         "span": span_text,
         "spark_box": f"0 0 {WIDTH} {HEIGHT}",
         "style_ids": plotly_style_ids,
+        "tone": tone,
         "viewer": caller,
     }
     return environment

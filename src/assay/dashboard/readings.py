@@ -9,83 +9,29 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Protocol, TypeVar, cast
+from dataclasses import replace
+from typing import TypeVar, cast
 
+from assay.dashboard.reader import PageReader, Reader
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.drift_history import DriftMoment
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
-from assay.domain.prediction_filter import PredictionFilter
-from assay.domain.prediction_page import PredictionPage
-from assay.domain.prediction_view import PredictionView
-from assay.domain.window import EVERYTHING, WindowQuery
+from assay.domain.time import DAY, HOUR, to_micros
+from assay.domain.window import WindowQuery
+from assay.domain.window_drift import WindowDrift
 from assay.errors import InvalidInput, NotFound
 
 __all__ = ["PageReader", "Reader", "Readings"]
 
+MAX_VERDICTS = 2_000
+"""Verdicts that are given for one map, on each feature in each window."""
+
 T = TypeVar("T")
-
-
-class Reader(Protocol):
-    """The use cases that pages need; :class:`assay.monitoring.service.Service` has them all."""
-
-    def models(self, *, after: str = "", limit: int = 1_000) -> list[Model]:
-        """Models after the name `after`, in order of their names."""
-        ...
-
-    def model(self, model_id: str) -> ModelView:
-        """Return what is stored about a model; NotFound where there is none."""
-        ...
-
-    def metrics(self, model_id: str, window: WindowQuery) -> list[MetricWindow]:
-        """Metrics of a window, or of each step of it."""
-        ...
-
-    def calibration(self, model_id: str, window: WindowQuery) -> Calibration:
-        """Reliability, confusion and scores of a window."""
-        ...
-
-    def drift(
-        self, model_id: str, window: WindowQuery, *, features: Sequence[str] | None = None
-    ) -> list[DriftWindow]:
-        """Drift of a window, or of each step of it."""
-        ...
-
-    def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
-        """One feature against the reference; NotFound where it is not known."""
-        ...
-
-    def revision(self, model_id: str) -> int:
-        """Return a number that grows whenever the model's profiles change."""
-        ...
-
-    def position(self) -> int:
-        """Return a number that grows whenever any model or its profiles change."""
-        ...
-
-
-class PageReader(Reader, Protocol):
-    """What all pages together need: the same, and single predictions."""
-
-    def prediction(self, model_id: str, prediction_id: str) -> PredictionView:
-        """Return one prediction; NotFound where there is none."""
-        ...
-
-    def predictions(
-        self,
-        model_id: str,
-        window: WindowQuery = EVERYTHING,
-        *,
-        limit: int = 100,
-        only: PredictionFilter | None = None,
-        after: str | None = None,
-        seconds: float = 5.0,
-        features: bool = True,
-    ) -> PredictionPage:
-        """Return the newest predictions that meet conditions."""
-        ...
 
 
 class Readings:
@@ -159,6 +105,11 @@ class Readings:
         except InvalidInput:  # of that time, nothing is kept by the minute any more
             return []
 
+    def estimate(self, model_id: str, view: View) -> PerformanceEstimate:
+        """What each window of `view` was to be expected to be without its labels."""
+        window = view.cut
+        return self._read(model_id, ("estimate", window), lambda: self._service.estimate(model_id, window))
+
     def feature(self, model_id: str, view: View, feature: str) -> FeatureView:
         """One feature in all of `view`, and in windows of it."""
         window = view.cut_for_drift
@@ -194,6 +145,48 @@ class Readings:
             kept = self._kept.get(key)
             fresh = kept is not None and self._fresh(kept, revision) and kept[2].done()
         return self.drift_windows(model_id, view, features) if fresh else None
+
+    def newest_drift(self, model_id: str) -> DriftMoment | None:
+        """The verdict on the newest closed day; None where there is none."""
+        return self._service.newest_drift([model_id]).get(model_id)
+
+    def verdict(self, model_id: str, view: View) -> WindowDrift | None:
+        """The verdict on all of `view` as one window; None where there is no reference."""
+        window = view.whole
+        return self._read(model_id, ("verdict", window), lambda: self._judged(model_id, window))
+
+    def verdicts(self, model_id: str, view: View) -> list[WindowDrift]:
+        """Verdicts on the windows in which drift is shown, in order of time.
+
+        Those on closed days and hours are kept; the others are given now, as many as one can wait for.
+        """
+        window, step = view.cut_for_drift, view.drift_step
+        unit = DAY if step % DAY == 0 else HOUR  # windows of days begin with a day
+        starts = range(view.start // unit * unit, view.end, step)
+        known = self.model(model_id).reference
+        if known is None:
+            return []
+
+        def read() -> list[WindowDrift]:
+            found = {to_micros(one.start): one for one in self._service.closed_verdicts(model_id, window)}
+            missing = [low for low in starts if low not in found]
+            now = MAX_VERDICTS // max(1, len(known.features))
+            if not found and len(missing) > now:
+                return []
+            for low in missing[max(0, len(missing) - now) :]:
+                one = self._judged(model_id, replace(window, start=low, end=low + step, step=None))
+                if one is not None:
+                    found[low] = one
+            return [found[low] for low in starts if low in found]
+
+        return self._read(model_id, ("verdicts", window), read)
+
+    def _judged(self, model_id: str, window: WindowQuery) -> WindowDrift | None:
+        """Judge a window; a model or slice without profiles of its features has no verdict."""
+        try:
+            return self._service.drift_report(model_id, window)
+        except (NotFound, InvalidInput):
+            return None
 
     def _metrics(self, model_id: str, window: WindowQuery) -> list[MetricWindow]:
         return self._read(model_id, ("metrics", window), lambda: self._service.metrics(model_id, window))

@@ -12,16 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from assay.dashboard.assets import serve_asset
 from assay.dashboard.calls import call_of
 from assay.dashboard.directory import Directory, parse_question
-from assay.dashboard.drawing import (
-    csv_response,
-    draw,
-    feature_named,
-    figure_response,
-    request_of,
-    rows_of,
-)
+from assay.dashboard.drawing import csv_response, draw, figure_response, rows_of
 from assay.dashboard.events import event_response, events
 from assay.dashboard.feature_list import feature_list, parse_choice
+from assay.dashboard.figure_request import estimates_of, feature_named, request_of
 from assay.dashboard.friendly import FriendlyRoute
 from assay.dashboard.model_page import model_page
 from assay.dashboard.names import model_from_slug, model_path
@@ -112,9 +106,10 @@ def router(
             label=params.get("class", ""),
         )
         table = params.get("table") == "1"
-        feature = request_of(readings, model_id, view, feature=key).feature if table else ""
-        call = call_of(name, model_id, view, feature) if table else None
-        return figure_response(drawn, table=table, call=call, address=_address(request))
+        of = request_of(readings, model_id, view, feature=key if table else "")
+        estimated, note = estimates_of(name, of)
+        call = call_of(name, model_id, view, of.feature, estimated=estimated) if table else None
+        return figure_response(drawn, table=table, call=call, address=_address(request), note=note)
 
     @routes.get("/models/{slug}/figures/{name}.csv")
     def figure_csv(slug: str, name: str, request: Request) -> Response:
@@ -169,6 +164,43 @@ def router(
         found, view = chosen(slug, request)
         listed = feature_list(readings, found.model.model_id, view, parse_choice(request.query_params))
         return page("feature_lines.html", listed=listed)
+
+    @routes.get("/models/{slug}/verdict")
+    def verdict(slug: str, request: Request) -> Response:
+        revision = service.revision(model_from_slug(slug))
+        found, view = chosen(slug, request)
+        return page(
+            "verdict.html",
+            verdict=readings.verdict(found.model.model_id, view),
+            model=found.model,
+            view=view,
+            known=found,
+            presets=tuple(PRESETS),
+            path=model_path(found.model.model_id),
+            address=_address(request),
+            revision=revision,
+        )
+
+    @routes.get("/models/{slug}/features/{key}/verdict")
+    def feature_verdict(slug: str, key: str, request: Request) -> Response:
+        revision = service.revision(model_from_slug(slug))
+        found, view = chosen(slug, request)
+        name = feature_named(found.reference.features if found.reference else (), key)
+        judged = readings.verdict(found.model.model_id, view)
+        return page(
+            "feature_verdict.html",
+            feature=name,
+            key=key,
+            verdict=judged,
+            one=None if judged is None else judged.features.get(name),
+            model=found.model,
+            view=view,
+            known=found,
+            presets=tuple(PRESETS),
+            path=model_path(found.model.model_id),
+            address=_address(request),
+            revision=revision,
+        )
 
     @routes.get("/models/{slug}/features/{key}")
     def feature(slug: str, key: str, request: Request) -> Response:

@@ -16,15 +16,17 @@ _ROWS = 60
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EstimatedChunk(Answer):
-    """Estimates for some neighbouring rows.
+    """Estimates for some neighbouring rows, or for a window of a model's predictions.
 
     Attributes
     ----------
     first, last : the chunk is the rows ``first <= row < last`` of the usable rows of the current
-        frame, in order of time where it is known.
-    start, end : times of its first row and of its last; None where no time was given.
+        frame, or of the scored predictions of the period, in order of time where it is known.
+    start, end : times of its first row and of its last, bounds of a window; None where no time was given.
     n : rows with a score.
     metrics : estimates by name, with the realised metric beside them where the truth is known.
+    n_labelled : rows whose truth is known. Of a frame, realised metrics are there where all are; of a window,
+        where any is, and are those of these rows.
     """
 
     first: int
@@ -33,6 +35,7 @@ class EstimatedChunk(Answer):
     metrics: dict[str, MetricEstimate]
     start: datetime | None = None
     end: datetime | None = None
+    n_labelled: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,8 +44,8 @@ class PerformanceEstimate(Plotted):
 
     Attributes
     ----------
-    task : "binary".
-    positive_class : the class that the score is about.
+    task : "binary", "multiclass" or "regression".
+    positive_class : the class that the score is about; None of more than two, and of a number.
     reference_n : labelled rows that the estimates rest on.
     chunks : in order.
     refusal : why nothing could be estimated; None where something could.

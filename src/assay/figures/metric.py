@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from assay.domain.answers import MetricWindow
-from assay.figures.metric_names import metric_name
+from assay.figures.estimate_band import add_estimates, estimate_words
+from assay.figures.metric_axis import value_range
+from assay.figures.metric_names import MetricName, metric_name
 from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
 from assay.figures.theme import Theme, axis, describe, empty_figure, new_figure, rgba
 from assay.figures.windows import (
@@ -21,17 +23,22 @@ from assay.figures.windows import (
     runs,
     time_axis,
 )
+from assay.stats.estimation.result import MetricEstimate
 from assay.stats.metrics import Estimate
 
 __all__ = ["metric_figure"]
 
 _HEIGHT = 214
-_LEAST = 0.05  # the least height of the axis of a metric between 0 and 1: noise is not to look like news
 _MANY = 60  # more windows than this get no markers
 
 
 def metric_figure(
-    windows: Sequence[MetricWindow], metric: str, *, theme: Theme, before: Sequence[MetricWindow] = ()
+    windows: Sequence[MetricWindow],
+    metric: str,
+    *,
+    theme: Theme,
+    before: Sequence[MetricWindow] = (),
+    estimates: Sequence[MetricEstimate | None] = (),
 ) -> go.Figure:
     """Draw `metric` over `windows`.
 
@@ -45,11 +52,16 @@ def metric_figure(
     metric : a key of ``MetricWindow.metrics``.
     theme : colours.
     before : the windows of the period before, drawn faintly, the first one under the first.
+    estimates : what was to be expected without labels, for each window; drawn beneath as a dashed line in a
+        band, also where no label is in yet. Where the metric leaves the band, the truth no longer follows
+        from the score as it did.
     """
+    expected = [*estimates, *[None] * (len(windows) - len(estimates))]
+    told = any(one is not None and one.value is not None for one in expected)
     name = metric_name(metric)
     found = [window.metrics.get(metric) for window in windows]
     values = [None if item is None else _finite(item.value) for item in found]
-    if not any(value is not None for value in values):
+    if not told and not any(value is not None for value in values):
         waiting = any(window.n_predictions for window in windows) and not name.unlabelled
         return empty_figure(
             theme,
@@ -64,7 +76,12 @@ def metric_figure(
         yaxis=axis(
             theme,
             domain=[0, 1] if name.unlabelled else [0.2, 1],
-            range=_range([*values, *earlier], found, name.low, name.high),
+            range=value_range(
+                [*values, *earlier, *(None if one is None else one.value for one in expected)],
+                [*found, *expected],
+                name.low,
+                name.high,
+            ),
             nticks=5,
             tickformat=(".0%" if _top(values) > 0.05 else ".1%") if name.unit == "share" else None,
         ),
@@ -74,33 +91,38 @@ def metric_figure(
     )
     times = middles(windows)
     add_earlier(figure, times, earlier, theme.muted)
+    if told:
+        add_estimates(figure, times, expected, theme)
     _add_band(figure, times, found, theme)
     _add_lines(figure, windows, times, values, theme, labelled=not name.unlabelled)
     figure.add_scatter(  # what the pointer reads: one label per window, whichever line is under it
         x=times,
-        y=values,
+        y=[
+            one.value if value is None and one is not None else value
+            for value, one in zip(values, expected, strict=True)
+        ],
         mode="markers",
         marker={"size": 10, "opacity": 0},
         text=[
             _hover(window, item, name.unit)
+            + (f"<br>{words}" if (words := estimate_words(one, name.unit)) else "")
             + ("" if value is None else f"<br>before: {value_text(value, name.unit)}")
-            for window, item, value in zip(windows, found, earlier or [None] * len(windows), strict=True)
+            for window, item, one, value in zip(
+                windows, found, expected, earlier or [None] * len(windows), strict=True
+            )
         ],
         hovertemplate="%{text}<extra></extra>",
     )
     if not name.unlabelled:
         _add_coverage(figure, windows, times, theme)
-    drawn = [(window, value) for window, value in zip(windows, values, strict=True) if value is not None]
-    first, last = drawn[0], drawn[-1]
     return describe(
         figure,
-        alt=(
-            f"{name.label} over time: {value_text(first[1], name.unit)} in "
-            f"{span_text(first[0].start, first[0].end)}, {value_text(last[1], name.unit)} in "
-            f"{span_text(last[0].start, last[0].end)}, where {coverage_sentence(last[0])}."
-        ),
+        alt=_sentence(windows, values, expected, name),
         caption=f"{name.label} by window (UTC)",
-        columns=["Window", name.label, "95% low", "95% high", "Predictions", "Labelled", "Labels in"],
+        columns=[
+            *("Window", name.label, "95% low", "95% high", "Predictions", "Labelled", "Labels in"),
+            *(("Estimated", "Estimate, low", "Estimate, high") if told else ()),
+        ],
         rows=[
             [
                 span_text(window.start, window.end),
@@ -110,16 +132,47 @@ def metric_figure(
                 count_text(window.n_predictions),
                 count_text(window.n_labelled),
                 share_text(window.coverage),
+                *(
+                    value_text(None if one is None else getattr(one, field), name.unit)
+                    for field in (("value", "low", "high") if told else ())
+                ),
             ]
-            for window, item, value in zip(windows, found, values, strict=True)
+            for window, item, one, value in zip(windows, found, expected, values, strict=True)
         ],
         windows=len(windows),
     )
 
 
+def _sentence(
+    windows: Sequence[MetricWindow],
+    values: Sequence[float | None],
+    expected: Sequence[MetricEstimate | None],
+    name: MetricName,
+) -> str:
+    """Say what the figure shows to who does not see it."""
+    said = []
+    drawn = [(window, value) for window, value in zip(windows, values, strict=True) if value is not None]
+    if drawn:
+        first, last = drawn[0], drawn[-1]
+        said.append(
+            f"{name.label} over time: {value_text(first[1], name.unit)} in "
+            f"{span_text(first[0].start, first[0].end)}, {value_text(last[1], name.unit)} in "
+            f"{span_text(last[0].start, last[0].end)}, where {coverage_sentence(last[0])}."
+        )
+    told = [(window, one) for window, one in zip(windows, expected, strict=True) if one is not None]
+    told = [(window, one) for window, one in told if one.value is not None]
+    if told:
+        window, one = told[-1]
+        said.append(
+            f"Estimated without labels, {name.label} is {value_text(one.value, name.unit)} in "
+            f"{span_text(window.start, window.end)}."
+        )
+    return " ".join(said)
+
+
 def _top(values: Sequence[float | None]) -> float:
-    """Return the largest value."""
-    return max(value for value in values if value is not None)
+    """Return the largest value; 1 where there is none."""
+    return max((value for value in values if value is not None), default=1.0)
 
 
 def _finite(value: float | None) -> float | None:
@@ -239,33 +292,3 @@ def _add_coverage(
         },
         **common,
     )
-
-
-def _range(
-    values: Sequence[float | None],
-    found: Sequence[Estimate | None],
-    low: float | None,
-    high: float | None,
-) -> list[float]:
-    """Return the axis' range: all values, and most of the intervals, in what the metric can be."""
-    drawn = [value for value in values if value is not None]
-    bounds = sorted(
-        bound
-        for item in found
-        if item is not None
-        for bound in (item.low, item.high)
-        if bound is not None and math.isfinite(bound)
-    )
-    if bounds:  # a window with a handful of labels must not flatten all others
-        cut = len(bounds) // 20
-        drawn += [bounds[cut], bounds[-1 - cut]]
-    bottom, top = min(drawn), max(drawn)
-    room = max((top - bottom) * 0.08, abs(top) * 0.01, 1e-9)
-    if low == 0 and high == 1:
-        room = max(room, (_LEAST - (top - bottom)) / 2)
-    bottom, top = bottom - room, top + room
-    if low is not None:
-        bottom = max(bottom, low)
-    if high is not None:
-        top = min(top, high + (high - (low or 0)) * 0.005)
-    return [bottom, top if top > bottom else bottom + 1]

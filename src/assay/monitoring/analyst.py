@@ -37,10 +37,13 @@ from assay.stats.summaries.reference import Reference
 from assay.stats.summaries.regression import RegressionSummary
 from assay.stats.summaries.traffic import TrafficSummary
 
-__all__ = ["Analyst", "Selection"]
+__all__ = ["Analyst", "OutcomeWindow", "Selection"]
 
 _CACHED_BYTES = 64 << 20
 _KEPT = (Granularity.DAY, Granularity.MONTH)  # decoded ones; there are too many of the others
+OutcomeWindow = tuple[int, int, StoredSummary | None]
+"""Start, end (µs), and what is known of its outcomes."""
+
 _Read = tuple[ProfileKey, int, int]  # whose bytes, how many, and their hash
 _ORDER = (Granularity.MINUTE, Granularity.HOUR, Granularity.DAY, Granularity.MONTH)
 
@@ -118,6 +121,12 @@ class Analyst:
             class_scores=class_scores(outcome),
         )
 
+    def outcomes(self, model: Model, selection: Selection, *, step: int | None = None) -> list[OutcomeWindow]:
+        """Summary of predictions and truth of the window, or of each step of it; None where there is none."""
+        windows = self._windows(model, selection, step, Granularity.MINUTE)
+        found = self._series(model, ProfileKind.OUTCOMES, selection, windows)
+        return [(start, end, one) for (start, end), one in zip(windows.bounds, found, strict=True)]
+
     def drift(
         self,
         model: Model,
@@ -194,6 +203,16 @@ class Analyst:
             (low, high, FeatureProfile.merge_many(part or [FeatureProfile.assemble(layout, 0, [])]))
             for (low, high), part in zip(windows.bounds, parts, strict=True)
         ]
+
+    def profile(self, model: Model, selection: Selection, reference: Reference) -> Cut:
+        """Profile of all features of one window of whole hours, with its bounds."""
+        (whole,) = self._profiles_of(model, selection, None, reference, list(reference.features))
+        return whole
+
+    def outcome(self, model: Model, selection: Selection) -> StoredSummary | None:
+        """Predictions of one window of whole hours against their truth; None where there are none."""
+        windows = self._windows(model, selection, None, Granularity.HOUR)
+        return self._series(model, ProfileKind.OUTCOMES, selection, windows)[0]
 
     def totals(self, model: Model) -> tuple[int, int]:
         """Predictions and labelled predictions of all time."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
+from assay.domain.drift_history import DriftMoment
 from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.domain.window import WindowQuery
+from assay.domain.window_drift import WindowDrift
 from assay.ports.monitor import MonitorReader
 
 __all__ = ["ReaderOverMonitor"]
@@ -54,6 +56,20 @@ class ReaderOverMonitor:
         # Over HTTP names are separated by commas; a name that holds one cannot be asked for alone.
         asked = None if features is None or any("," in name for name in features) else list(features)
         return self._monitor.drift(model_id, **window.arguments(), features=asked)
+
+    def drift_report(self, model_id: str, window: WindowQuery) -> WindowDrift:
+        """Whether a window has drifted; NotFound where there is no reference."""
+        return self._monitor.drift_report(model_id, **window.arguments())
+
+    def closed_verdicts(self, model_id: str, window: WindowQuery) -> list[WindowDrift]:
+        """Return none: a report judges its windows itself."""
+        del model_id, window
+        return []
+
+    def newest_drift(self, models: Sequence[str]) -> dict[str, DriftMoment]:
+        """Verdicts on the newest closed day of some models, where there are any."""
+        found = {name: self._monitor.drift_history(name).windows for name in models}
+        return {name: windows[-1] for name, windows in found.items() if windows}
 
     def estimate(self, model_id: str, window: WindowQuery) -> PerformanceEstimate:
         """Performance of a window without its labels, or of each step of it."""

@@ -46,8 +46,14 @@
       brushable(made.layout);
       spaced(made, plot.clientWidth);
       await Plotly.react(plot, made.data, made.layout, config);
+      watchClicks(plot, made.layout.meta?.keys);
       watchZoom(plot, { meta: made.layout.meta, xaxis: { range } });
       plot.setAttribute("aria-label", made.layout.meta?.alt || "");
+      const note = made.layout.meta?.note === undefined ? null : figure.closest("section")?.querySelector("[data-note]");
+      if (note) {
+        note.textContent = made.layout.meta.note;
+        note.hidden = !note.textContent;
+      }
       figure.dataset.drawn = String(Number(figure.dataset.drawn || 0) + 1);
       const details = figure.querySelector("details.data");
       if (details.open) await tabulate(details);
@@ -155,6 +161,17 @@
     location.assign(url);
   };
 
+  // A click on a row of the map of drift leads to its feature's page; so do the links of the table beside it.
+  const watchClicks = (plot, keys) => {
+    plot.keys = keys;
+    if (!keys || plot.dataset.clicks) return;
+    plot.dataset.clicks = "on";
+    plot.on("plotly_click", (event) => {
+      const key = plot.keys?.[event.points[0]?.y];
+      if (key) location.assign(`${document.body.dataset.path}/features/${key}${location.search}`);
+    });
+  };
+
   const watchZoom = (plot, layout) => {
     if (!layout.meta?.windows) return;
     plot.dataset.span = [...layout.xaxis.range, layout.meta.windows].join("|");
@@ -214,12 +231,12 @@
       if (!panel.dataset.filled) {
         const box = document.createElement("p");
         box.className = "pad";
-        assay.failed(box, "The features could not be read.", () => fill(panel));
+        assay.failed(box, panel.dataset.failure || "The features could not be read.", () => fill(panel));
         panel.replaceChildren(box);
       }
       return;
     }
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("features-panel");
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(panel.id);
     for (const link of made.querySelectorAll("a[href]")) link.href = new URL(link.getAttribute("href"), source);
     for (const form of made.querySelectorAll("form")) form.action = new URL(form.getAttribute("action"), source);
     const sought = panel.querySelector("input[type=search]")?.value;
