@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from assay.ports.access import AuditLog, KeyStore
+from assay.ports.drift_log import DriftLog
 from assay.ports.halves import Halves
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
 from assay.testing import (
     AuditLogContract,
+    DriftLogContract,
     HalvesContract,
     JournalContract,
     KeyStoreContract,
@@ -18,6 +20,7 @@ from assay.testing import (
 )
 from assay.testing.memory import MemoryJournal, MemoryProfiles, MemoryRegistry
 from assay.testing.memory_access import MemoryAuditLog, MemoryKeyStore
+from assay.testing.memory_drift_log import MemoryDriftLog
 from assay.testing.memory_halves import MemoryHalves
 
 
@@ -59,3 +62,9 @@ class TestMemoryHalves(HalvesContract):
     @pytest.fixture
     def halves(self) -> Halves:
         return MemoryHalves()
+
+
+class TestMemoryDriftLog(DriftLogContract):
+    @pytest.fixture
+    def log(self) -> DriftLog:
+        return MemoryDriftLog()

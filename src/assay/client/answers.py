@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from assay.domain.answers import Calibration, IngestAnswer
+from assay.domain.drift_report import DriftEvidence, DriftStatus, DriftType, FeatureVerdict
+from assay.domain.window_drift import Baseline, WindowDrift
 from assay.errors import AssayError, InvalidInput
 
-__all__ = ["calibration_of", "joined", "read"]
+__all__ = ["calibration_of", "joined", "read", "window_drift_of"]
 
 T = TypeVar("T")
 
@@ -40,6 +43,43 @@ def calibration_of(document: dict[str, Any]) -> Calibration:
     confusion = {(item["actual"], item["predicted"]): item["n"] for item in document["confusion"]}
     plain = {name: value for name, value in document.items() if name not in ("bins", "confusion")}
     return replace(read(plain | {"bins": bins, "confusion": {}}, Calibration), confusion=confusion)
+
+
+@dataclass(frozen=True, slots=True)
+class _DriftDocument:
+    """The verdict on a window, as JSON has it: without the counts behind it."""
+
+    status: DriftStatus
+    drift_type: DriftType | None
+    drift_types: tuple[DriftType, ...]
+    drift_severity: float
+    drift_confidence: float
+    affected_features: tuple[str, ...]
+    features: dict[str, FeatureVerdict]
+    overall: tuple[DriftEvidence, ...]
+    findings: tuple[str, ...]
+    level: float
+    n_reference: int
+    n_current: int
+    season: str
+    dependent_features: tuple[str, ...]
+    smallest_detectable: float | None
+    notes: tuple[str, ...]
+    model_id: str
+    version: str | None
+    slice: tuple[str, str] | None
+    start: datetime
+    end: datetime
+    reference_id: str
+    baseline: Baseline
+    learnt_hours: int
+    computed_at: datetime
+
+
+def window_drift_of(document: dict[str, Any]) -> WindowDrift:
+    """Return the verdict that a document describes."""
+    found = read(document, _DriftDocument)
+    return WindowDrift(**{item.name: getattr(found, item.name) for item in fields(found)})
 
 
 def joined(answers: Sequence[tuple[int, IngestAnswer]]) -> IngestAnswer:

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pyarrow as pa
 
-from assay.client.answers import calibration_of, joined, read
+from assay.client.answers import calibration_of, joined, read, window_drift_of
 from assay.client.arguments import settings_of
 from assay.client.batches import Batch, Layout, batches
 from assay.client.imports import RemoteImporter
@@ -35,12 +35,15 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.columns import Kind
+from assay.domain.drift_history import DriftHistory
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.window import Slice, WindowQuery, pair_of
+from assay.domain.window_drift import WindowDrift
 from assay.ports.monitor import Frame, Monitor
 
 __all__ = ["RemoteMonitor"]
@@ -162,9 +165,18 @@ class RemoteMonitor(LoggerMaker, RemoteImporter, Monitor):
         )
         return DriftSeries(read(document["windows"], list[DriftWindow]))
 
+    def _drift_report(self, model: str, window: WindowQuery) -> WindowDrift:
+        return window_drift_of(self._get(_path(model, "drift-report"), **_query(window)))
+
+    def _drift_history(self, model: str, window: WindowQuery) -> DriftHistory:
+        return read(self._get(_path(model, "drift-history"), **_query(window)), DriftHistory)
+
     def _feature(self, model: str, feature: str, window: WindowQuery) -> FeatureView:
         path = _path(model, "features") + "/" + _segment(feature)
         return read(self._get(path, **_query(window)), FeatureView)
+
+    def _estimate(self, model: str, window: WindowQuery) -> PerformanceEstimate:
+        return read(self._get(_path(model, "estimate"), **_query(window)), PerformanceEstimate)
 
     def _report(self, model: str, window: WindowQuery) -> ModelReport:
         return read(self._get(_path(model, "report"), **_query(window)), ModelReport)

@@ -20,16 +20,21 @@ from assay.domain.answers import (
     ReferenceView,
     ServiceHealth,
 )
+from assay.domain.drift_history import DriftHistory, DriftMoment
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
-from assay.domain.time import HOUR, from_micros
+from assay.domain.time import DAY, HOUR, from_micros
 from assay.domain.window import EVERYTHING, WindowQuery
+from assay.domain.window_drift import WindowDrift
 from assay.monitoring.access.access import Access
 from assay.monitoring.analyst import Analyst, Selection
 from assay.monitoring.background import Background
-from assay.monitoring.commander import Commander, require
+from assay.monitoring.commander import Commander
+from assay.monitoring.drift.verdicts import Verdicts
+from assay.monitoring.estimation_windows import WindowEstimates
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.importer import Begun, Importer
 from assay.monitoring.intake.batch import Intake
@@ -39,8 +44,10 @@ from assay.monitoring.intake.imports.reading import Payload
 from assay.monitoring.lookup import Lookup
 from assay.monitoring.profiler import Profiler
 from assay.monitoring.raw_rows import RawRows
+from assay.monitoring.reference_views import reference_views
 from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.rows_out import RowsOut
+from assay.ports.drift_log import DriftLog
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
 from assay.ports.profiles import Profiles
@@ -69,6 +76,8 @@ class Service:
         background: Background,
         access: Access,
         importer: Importer,
+        drift_log: DriftLog,
+        false_alarms_per_month: float,
         clock: Callable[[], int],
     ) -> None:
         self.access = access
@@ -93,6 +102,10 @@ class Service:
         )
         self._references = ReferenceKeeper(self._raw, profiles)
         self._analyst = Analyst(profiles, self._references, clock=clock)
+        self._estimates = WindowEstimates(self._analyst)
+        self._verdicts = Verdicts(
+            profiles, self._references, self._analyst, drift_log, clock=clock, budget=false_alarms_per_month
+        )
         self._lookup = Lookup(self._raw, self._references)
         self._rows_out = RowsOut(self._raw)
 
@@ -193,29 +206,7 @@ class Service:
 
     def references(self, model_id: str) -> list[ReferenceView]:
         """References of the model, newest first."""
-        model = self._model(model_id)
-        progress = {
-            one.reference_id: min(1.0, one.rows_done / max(1, one.rows_total))
-            for one in self._profiles.state(model_id).running
-        }
-        stored = self._profiles.references(model_id, with_payload=False)
-        known = self._references.by_id(model_id)
-        if any(one.reference_id not in known for one in stored):
-            self._references.reset(model_id)
-            known = self._references.by_id(model_id)
-        return [
-            ReferenceView(
-                reference_id=one.reference_id,
-                name=one.name,
-                provisional=one.provisional,
-                rows=one.rows,
-                created_at=from_micros(one.created_at),
-                active=one.reference_id == model.reference_id,
-                progress=progress.get(one.reference_id, 1.0),
-                features=tuple(known[one.reference_id].features) if one.reference_id in known else (),
-            )
-            for one in stored
-        ]
+        return reference_views(self._profiles, self._references, self._model(model_id))
 
     def metrics(
         self, model_id: str, window: WindowQuery, *, names: Sequence[str] | None = None
@@ -235,6 +226,24 @@ class Service:
         model = self._model(model_id)
         return self._analyst.drift(model, self._select(model_id, window), step=window.step, features=features)
 
+    def drift_report(self, model_id: str, window: WindowQuery) -> WindowDrift:
+        """Whether the window has drifted; see :meth:`.drift.stored.StoredDrift.judge`."""
+        return self._verdicts.judge(self._model(model_id), self._select(model_id, window))
+
+    def drift_history(self, model_id: str, window: WindowQuery) -> DriftHistory:
+        """Verdicts on the closed days, or hours, that begin in the window."""
+        selection = self._select(model_id, window)
+        return self._verdicts.history(self._model(model_id), selection, step=window.step)
+
+    def closed_verdicts(self, model_id: str, window: WindowQuery) -> list[WindowDrift]:
+        """Verdicts with their evidence on the closed days, or hours, of a window; see :class:`Verdicts`."""
+        selection = self._select(model_id, window)
+        return self._verdicts.closed(self._model(model_id), selection, step=window.step or DAY)
+
+    def newest_drift(self, models: Sequence[str]) -> dict[str, DriftMoment]:
+        """Verdicts on the newest closed day of some models, where there are any."""
+        return self._verdicts.newest(models)
+
     def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference: both distributions, figures, and what changed.
 
@@ -248,6 +257,12 @@ class Service:
         name = next((one.name for one in stored if one.reference_id == model.reference_id), "")
         selection = self._select(model_id, window)
         return self._analyst.feature(model, selection, feature, step=window.step, name=name)
+
+    def estimate(self, model_id: str, window: WindowQuery) -> PerformanceEstimate:
+        """Performance without labels, of the window or every step of it; see :class:`WindowEstimates`."""
+        model, selection = self._model(model_id), self._select(model_id, window)
+        extent = self._profiles.extent(model_id)
+        return self._estimates.of(model, selection, step=window.step, extent=extent)
 
     def report(self, model_id: str, window: WindowQuery) -> ModelReport:
         """Everything about a model over one period, and the metrics of every step of it."""
@@ -352,7 +367,7 @@ class Service:
         self._background.close()
 
     def _model(self, model_id: str) -> Model:
-        return require(self._registry, model_id)
+        return self._commander.model(model_id)
 
     def _select(self, model_id: str, window: WindowQuery) -> Selection:
         """Return which rows a window is made of; bounds that are not given are those of what is stored."""

@@ -9,12 +9,15 @@ from typing import Protocol
 import pyarrow as pa
 
 from assay.domain.answers import Calibration, ModelReport, ModelView, PredictionView, ServiceHealth
+from assay.domain.drift_history import DriftHistory
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.window import Moment, Slice, WindowQuery, pair_of
+from assay.domain.window_drift import WindowDrift
 
 __all__ = ["MonitorReader"]
 
@@ -92,6 +95,46 @@ class MonitorReader(Protocol):
         window = WindowQuery.of(period=period, start=start, end=end, step=step, version=version, slice=slice)
         return self._drift(model, window, features)
 
+    def drift_report(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> WindowDrift:
+        """Return the verdict: whether a window has drifted, in what, how much, and how sure that is.
+
+        The window is held against the model's reference; a slice, which is no sample of the whole model,
+        against its own past. Memory and seasons are learnt from the model's earlier hours.
+
+        Raises
+        ------
+        NotFound
+            Where the model has no reference yet.
+        """
+        window = WindowQuery.of(period=period, start=start, end=end, version=version, slice=slice)
+        return self._drift_report(model, window)
+
+    def drift_history(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str = "1d",
+        version: str | None = None,
+    ) -> DriftHistory:
+        """Return the verdicts that were given on the closed days (or hours: ``step="1h"``) of a window.
+
+        They are given in the background, minutes after a window is closed, and again where rows come late.
+        """
+        window = WindowQuery.of(period=period, start=start, end=end, step=step, version=version)
+        return self._drift_history(model, window)
+
     def feature(
         self,
         model: str,
@@ -115,6 +158,27 @@ class MonitorReader(Protocol):
         """
         window = WindowQuery.of(period=period, start=start, end=end, step=step, version=version, slice=slice)
         return self._feature(model, feature, window)
+
+    def estimate(
+        self,
+        model: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        step: str | None = None,
+        version: str | None = None,
+        slice: Slice | None = None,  # noqa: A002 - the word that users know
+    ) -> PerformanceEstimate:
+        """Return how good the predictions of a window, or of each `step` of it, are likely to be.
+
+        The labels of the model's first days (or of the version's, where one is given) say what its scores mean:
+        at least seven days, and until there are as many labelled scores as the model's setting
+        ``reference_rows``. Every other window is estimated without its labels; where some are there, what
+        they say stands beside it as `realised`. The answer's `refusal` says why nothing can be estimated.
+        """
+        window = WindowQuery.of(period=period, start=start, end=end, step=step, version=version, slice=slice)
+        return self._estimate(model, window)
 
     def report(self, model: str, *, period: str = "7d", version: str | None = None) -> ModelReport:
         """Return everything about a model over the last `period`."""
@@ -233,7 +297,16 @@ class MonitorReader(Protocol):
     def _drift(self, model: str, window: WindowQuery, features: Sequence[str] | None) -> DriftSeries: ...
 
     @abstractmethod
+    def _drift_report(self, model: str, window: WindowQuery) -> WindowDrift: ...
+
+    @abstractmethod
+    def _drift_history(self, model: str, window: WindowQuery) -> DriftHistory: ...
+
+    @abstractmethod
     def _feature(self, model: str, feature: str, window: WindowQuery) -> FeatureView: ...
+
+    @abstractmethod
+    def _estimate(self, model: str, window: WindowQuery) -> PerformanceEstimate: ...
 
     @abstractmethod
     def _report(self, model: str, window: WindowQuery) -> ModelReport: ...

@@ -27,12 +27,15 @@ from assay.domain.answers import (
     ServiceHealth,
 )
 from assay.domain.columns import Kind
+from assay.domain.drift_history import DriftHistory
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.prediction_filter import PredictionFilter
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
 from assay.domain.window import Slice, WindowQuery, pair_of
+from assay.domain.window_drift import WindowDrift
 from assay.errors import InvalidInput, NotFound
 from assay.monitoring.intake.batch import Intake
 from assay.monitoring.service import Service
@@ -148,9 +151,21 @@ class EmbeddedMonitor(LoggerMaker, EmbeddedImporter, Monitor):
         with self._current() as service:
             return DriftSeries(service.drift(model, window, features=features))
 
+    def _drift_report(self, model: str, window: WindowQuery) -> WindowDrift:
+        with self._current() as service:
+            return service.drift_report(model, window)
+
+    def _drift_history(self, model: str, window: WindowQuery) -> DriftHistory:
+        with self._current() as service:
+            return service.drift_history(model, window)
+
     def _feature(self, model: str, feature: str, window: WindowQuery) -> FeatureView:
         with self._current() as service:
             return service.feature(model, feature, window)
+
+    def _estimate(self, model: str, window: WindowQuery) -> PerformanceEstimate:
+        with self._current() as service:
+            return service.estimate(model, window)
 
     def _report(self, model: str, window: WindowQuery) -> ModelReport:
         with self._current() as service:

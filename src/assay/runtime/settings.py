@@ -63,6 +63,10 @@ class Settings:
     )
     key_rate: float = _setting(0.0, "Requests a second of a key without a rate of its own; 0: no limit.")
     session_hours: int = _setting(12, "Hours after which one signs in to the pages again.")
+    false_alarms_per_month: float = _setting(
+        1.0, "False alarms of drift that a model may raise in a month, half by days and half by hours."
+    )
+    drift_seconds: float = _setting(60.0, "Pause between looks for closed windows to judge for drift.")
     audit_days: int = _setting(365, "Days for which the record of changes is kept.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 

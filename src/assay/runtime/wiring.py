@@ -13,12 +13,17 @@ from typing import Literal
 from assay.domain.columns import Kind
 from assay.errors import InvalidInput
 from assay.monitoring.access.access import Access
+from assay.monitoring.analyst import Analyst
+from assay.monitoring.drift.verdicts import Verdicts
+from assay.monitoring.drift.watch import DriftWatch
 from assay.monitoring.group_commit import GroupCommit
 from assay.monitoring.id_window import IdWindow, hash_ids
 from assay.monitoring.importer import Importer
 from assay.monitoring.lake_writer import LakeWriter
 from assay.monitoring.pairing import Pairing
 from assay.monitoring.profiler import Profiler
+from assay.monitoring.raw_rows import RawRows
+from assay.monitoring.references import ReferenceKeeper
 from assay.monitoring.service import Service
 from assay.ports.journal import Journal
 from assay.ports.lake import Lake
@@ -33,6 +38,7 @@ from assay.storage.lake import DeltaLake
 from assay.storage.sql import (
     Database,
     SqlAuditLog,
+    SqlDriftLog,
     SqlHalves,
     SqlJournal,
     SqlKeyStore,
@@ -178,10 +184,31 @@ def build_worker(settings: Settings, stores: Stores, *, clock: Callable[[], int]
     return Worker(
         profiler,
         lake_writer,
+        _drift_watch(settings, stores, profiler, clock),
         maintain=Maintenance(profiler, stores.lake, stores.registry, clock=clock),
         lease=stores.lease.acquire,
         round_seconds=settings.round_seconds,
         maintain_seconds=settings.maintain_seconds,
+        drift_seconds=settings.drift_seconds,
+    )
+
+
+def _drift_watch(
+    settings: Settings, stores: Stores, profiler: Profiler, clock: Callable[[], int]
+) -> DriftWatch:
+    log = SqlDriftLog(stores.database)
+    references = ReferenceKeeper(RawRows(stores.journal, stores.lake), stores.profiles)
+    analyst = Analyst(stores.profiles, references, clock=clock)
+    budget = settings.false_alarms_per_month
+    verdicts = Verdicts(stores.profiles, references, analyst, log, clock=clock, budget=budget)
+    return DriftWatch(
+        stores.registry,
+        stores.profiles,
+        references,
+        verdicts.stored,
+        log,
+        revisions=profiler.revisions,
+        clock=clock,
     )
 
 
@@ -252,6 +279,8 @@ def _assemble(
         background=runtime,
         access=build_access(settings, stores.database, clock=clock),
         importer=Importer(committer.submit, pairing),
+        drift_log=SqlDriftLog(stores.database),
+        false_alarms_per_month=settings.false_alarms_per_month,
         clock=clock,
     )
     runtime.start(committer)

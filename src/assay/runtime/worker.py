@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from assay.errors import AssayError, StaleWriter
+from assay.monitoring.drift.watch import DriftWatch
 from assay.monitoring.lake_writer import LakeWriter
 from assay.monitoring.profiler import Profiler
 
@@ -16,6 +17,8 @@ __all__ = ["Worker"]
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1.0
 _BACKOFF_SECONDS = 1.0
+_VERDICT_SECONDS = 5.0
+_HURRIED_SECONDS = 0.5
 
 
 class Worker:
@@ -27,6 +30,7 @@ class Worker:
     Parameters
     ----------
     profiler, lake_writer : the two consumers of the journal.
+    watch : judges closed windows for drift; looks every `drift_seconds`.
     maintain : compacts and expires; called every `maintain_seconds`.
     lease : tries to become the one worker of the data folder; false where another process is.
     round_seconds : pause between rounds while data arrives.
@@ -36,18 +40,22 @@ class Worker:
         self,
         profiler: Profiler,
         lake_writer: LakeWriter,
+        watch: DriftWatch,
         *,
         maintain: Callable[[], None],
         lease: Callable[[], bool],
         round_seconds: float,
         maintain_seconds: float,
+        drift_seconds: float,
     ) -> None:
         self.profiler = profiler
         self._lake_writer = lake_writer
+        self._watch = watch
         self._maintain = maintain
         self._lease = lease
         self._round_seconds = round_seconds
         self._maintain_seconds = maintain_seconds
+        self._drift_seconds = drift_seconds
         self._wake = threading.Event()
         self._stop = threading.Event()
         self.failure: str | None = None
@@ -57,6 +65,7 @@ class Worker:
             "rounds": 0.0,
             "rows": 0.0,
             "failures": 0.0,
+            **watch.figures,
         }
         self._thread = threading.Thread(target=self._run, name="assay-worker", daemon=True)
 
@@ -76,7 +85,7 @@ class Worker:
             self._thread.join()
 
     def _run(self) -> None:
-        maintained = time.monotonic()
+        maintained = looked = time.monotonic()
         while not self._stop.is_set():
             self._wake.wait(_IDLE_SECONDS)
             self._wake.clear()
@@ -89,6 +98,8 @@ class Worker:
                 if time.monotonic() - maintained >= self._maintain_seconds:
                     maintained = time.monotonic()
                     self._maintain()
+                if time.monotonic() - looked >= self._drift_seconds and self._judge():
+                    looked = time.monotonic()
                 self.failure = None
             except StaleWriter:
                 self.profiler.reset()
@@ -122,6 +133,21 @@ class Worker:
                 return
             # Larger rounds cost less per row, so let some rows gather.
             self._pause(max(0.0, self._round_seconds - (ended - started)))
+
+    def _judge(self) -> bool:
+        """Judge what is due for drift, for some seconds at most; false where something is left."""
+        began = time.monotonic()
+
+        def stop() -> bool:
+            waiting = self._wake.is_set()  # rows have come, and are profiled first
+            limit = _HURRIED_SECONDS if waiting else _VERDICT_SECONDS
+            return self._stop.is_set() or time.monotonic() - began > limit
+
+        done = self._watch.run(stop=stop)
+        self.figures |= self._watch.figures
+        if not done:
+            self._wake.set()
+        return done
 
     def _pause(self, seconds: float) -> None:
         """Sleep, unless stopping."""

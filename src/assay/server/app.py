@@ -31,6 +31,7 @@ from assay.server.ingest import Ingest
 from assay.server.laid_out import lay_out
 from assay.server.routes import (
     audit,
+    drift,
     imports,
     keys,
     metrics,
@@ -170,6 +171,7 @@ def create_app(
     app.include_router(predictions.router(service))
     app.include_router(rows.router(service))
     app.include_router(performance.router(service, now=clock))
+    app.include_router(drift.router(service))
     app.include_router(keys.router(access))
     app.include_router(audit.router(access))
     app.include_router(docs.router(app))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-__all__ = ["FIGURES", "Figure", "prometheus"]
+__all__ = ["FIGURES", "MODEL_FIGURES", "MOST_MODELS", "Figure", "of_models", "prometheus"]
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -32,13 +32,52 @@ FIGURES: dict[str, Figure] = {
     "lag_rows": Figure("gauge", "Rows acknowledged that the profiles do not hold yet."),
     "lag_seconds": Figure("gauge", "Age of the oldest row that the profiles do not hold yet."),
     "uptime_seconds": Figure("gauge", "Time since the start."),
+    "worker_drifted": Figure("counter", "Closed hours and days that were found drifted."),
     "worker_failures": Figure("counter", "Rounds of the background worker that failed and were done again."),
     "worker_lake_seconds": Figure("counter", "Time that the background worker spent on the lake."),
     "worker_profile_seconds": Figure("counter", "Time that the background worker spent on profiles."),
+    "worker_verdict_seconds": Figure("counter", "Time that verdicts on closed hours and days took."),
+    "worker_verdicts": Figure("counter", "Verdicts on closed hours and days."),
     "worker_rounds": Figure("counter", "Rounds of the background worker."),
     "worker_rows": Figure("counter", "Rows that the background worker profiled."),
 }
 """Every figure by name, without the prefix ``assay_``. One process counts from its start."""
+
+
+MODEL_FIGURES: dict[str, Figure] = {
+    "model_data_drift_detected": Figure("gauge", "Whether the newest closed day of the model has drifted."),
+    "model_drifted_columns_ratio": Figure(
+        "gauge", "Share of the model's columns that drifted on its newest closed day."
+    ),
+}
+"""Figures of each model, with the label ``model_name``."""
+
+MOST_MODELS = 1_000
+"""Models that have figures of their own, the first by name: Prometheus keeps a series for each."""
+
+
+def of_models(figures: Mapping[str, Mapping[str, float]]) -> str:
+    r"""Return figures of models, by name and then by model, in Prometheus's text format.
+
+    >>> print(of_models({"model_drifted_columns_ratio": {'a"b': 0.5}}), end="")
+    # HELP model_drifted_columns_ratio Share of the model's columns that drifted on its newest closed day.
+    # TYPE model_drifted_columns_ratio gauge
+    model_drifted_columns_ratio{model_name="a\"b"} 0.5
+    """
+    lines = []
+    for name, values in sorted(figures.items()):
+        known = MODEL_FIGURES[name]
+        lines.append(f"# HELP {name} {known.meaning}\n# TYPE {name} {known.kind}\n")
+        lines += [
+            f'{name}{{model_name="{_label(model)}"}} {value!r}\n'
+            for model, value in sorted(values.items())[:MOST_MODELS]
+        ]
+    return "".join(lines)
+
+
+def _label(text: str) -> str:
+    """Return a label's value as the format has it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def prometheus(figures: Mapping[str, float]) -> str:

@@ -14,7 +14,9 @@ from assay.domain.window import WindowQuery
 
 __all__ = [
     "CalibrationQuery",
+    "DriftHistoryQuery",
     "DriftQuery",
+    "EstimateQuery",
     "FeatureName",
     "FeatureQuery",
     "MetricQuery",
@@ -103,6 +105,13 @@ class MetricQuery(CalibrationQuery):
     )
 
 
+class DriftHistoryQuery(Window):
+    """Verdicts on closed windows."""
+
+    version: str | None = Field(default=None, description="One version; absent: all together.")
+    step: str = Field(default="1d", max_length=20, description="1d for days, 1h for hours.")
+
+
 class DriftQuery(CalibrationQuery):
     """Drift of a window."""
 
@@ -111,6 +120,14 @@ class DriftQuery(CalibrationQuery):
     )
     features: str | None = Field(
         default=None, description="Names of features with commas between; absent: all."
+    )
+
+
+class EstimateQuery(CalibrationQuery):
+    """Performance of a window, without its labels."""
+
+    step: str | None = Field(
+        default=None, max_length=20, description="Cut the window into steps, such as 1d."
     )
 
 

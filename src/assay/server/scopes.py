@@ -37,7 +37,10 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", f"{_MODEL}/metrics"): Scope.READ,
     ("GET", f"{_MODEL}/calibration"): Scope.READ,
     ("GET", f"{_MODEL}/drift"): Scope.READ,
+    ("GET", f"{_MODEL}/drift-report"): Scope.READ,
+    ("GET", f"{_MODEL}/drift-history"): Scope.READ,
     ("GET", f"{_MODEL}/features/{{feature}}"): Scope.READ,
+    ("GET", f"{_MODEL}/estimate"): Scope.READ,
     ("GET", f"{_MODEL}/report"): Scope.READ,
     # predictions
     ("GET", f"{_MODEL}/predictions"): Scope.READ,
@@ -46,6 +49,7 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("POST", f"{_MODEL}/erasures"): Scope.ADMIN,
     # performance
     ("POST", "/api/v1/performance/analyze"): Scope.READ,
+    ("POST", "/api/v1/performance/drift/detect"): Scope.READ,
     ("GET", "/api/v1/performance/metrics/summary"): Scope.READ,
     ("GET", "/api/v1/performance/{model_id}/latest"): Scope.READ,
     # access
@@ -69,6 +73,8 @@ SCOPES: Final[dict[tuple[str, str], Scope | None]] = {
     ("GET", f"{_PAGE}/report.html"): Scope.READ,
     ("GET", f"{_PAGE}/events"): Scope.READ,
     ("GET", f"{_PAGE}/features"): Scope.READ,
+    ("GET", f"{_PAGE}/verdict"): Scope.READ,
+    ("GET", f"{_PAGE}/features/{{key}}/verdict"): Scope.READ,
     ("GET", f"{_PAGE}/feature-lines"): Scope.READ,
     ("GET", f"{_PAGE}/features/{{key}}"): Scope.READ,
     ("GET", f"{_PAGE}/figures/{{name}}.json"): Scope.READ,

@@ -11,6 +11,7 @@ A contract is a class of tests with a fixture or two to supply::
 from __future__ import annotations
 
 from assay.testing.access_contract import AuditLogContract, KeyStoreContract
+from assay.testing.drift_log_contract import DriftLogContract
 from assay.testing.halves_contract import HalvesContract
 from assay.testing.journal_contract import JournalContract
 from assay.testing.lake_contract import LakeContract
@@ -22,6 +23,7 @@ from assay.testing.registry_contract import RegistryContract
 __all__ = [
     "HOSTILE_NAMES",
     "AuditLogContract",
+    "DriftLogContract",
     "HalvesContract",
     "JournalContract",
     "KeyStoreContract",

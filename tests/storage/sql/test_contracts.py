@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.ports.access import AuditLog, KeyStore
+from assay.ports.drift_log import DriftLog
 from assay.ports.halves import Halves
 from assay.ports.journal import Journal
 from assay.ports.profiles import Profiles
@@ -12,6 +13,7 @@ from assay.ports.registry import Registry
 from assay.storage.sql import (
     Database,
     SqlAuditLog,
+    SqlDriftLog,
     SqlHalves,
     SqlJournal,
     SqlKeyStore,
@@ -20,6 +22,7 @@ from assay.storage.sql import (
 )
 from assay.testing import (
     AuditLogContract,
+    DriftLogContract,
     HalvesContract,
     JournalContract,
     KeyStoreContract,
@@ -66,3 +69,9 @@ class TestSqlHalves(HalvesContract):
     @pytest.fixture
     def halves(self, database: Database) -> Halves:
         return SqlHalves(database)
+
+
+class TestSqlDriftLog(DriftLogContract):
+    @pytest.fixture
+    def log(self, database: Database) -> DriftLog:
+        return SqlDriftLog(database)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from assay.domain.drift_history import DriftMoment
 from assay.domain.model import Model
 from assay.errors import Unauthorized
 from assay.monitoring.access.caller import IN_PROCESS, caller
@@ -63,6 +64,11 @@ class _Guarded:
             found += [model for model in page if model.model_id in allowed]
             after = page[-1].model_id
         return found[:limit]
+
+    def newest_drift(self, models: Sequence[str]) -> dict[str, DriftMoment]:
+        """Newest verdicts on those of the models that the caller may see."""
+        allowed = _allowed()
+        return self._service.newest_drift([name for name in models if allowed is None or name in allowed])
 
     @staticmethod
     def _wrapped(name: str, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from assay.stats.verdict.evidence import Aspect, Evidence, feature_evidence
 from assay.stats.verdict.floors import Floors
 from assay.stats.verdict.judging import Finding, judge, smallest_detectable
 
-__all__ = ["FALSE_ALARM_RATE", "judge_window"]
+__all__ = ["FALSE_ALARM_RATE", "Part", "judge_window"]
 
 FALSE_ALARM_RATE = 0.01
 """Probability of a false alarm that a single verdict is allowed."""
@@ -29,12 +30,44 @@ NOTHING_SEEN = 0.5
 FEATURE = "feature"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Columns that are judged together.
+
+    Attributes
+    ----------
+    reference : what they are held against.
+    current : the window's profile, under the reference's cells.
+    behaviour : of the reference in time; None: rows are taken for independent.
+    """
+
+    reference: Reference
+    current: FeatureProfile
+    behaviour: Behaviour | None
+
+    @property
+    def dependent(self) -> list[str]:
+        """Columns whose rows depend on those before or on the time."""
+        if self.behaviour is None:
+            return []
+        names = list(self.reference.features)
+        return [names[place] for place in np.flatnonzero(self.behaviour.dependent)]
+
+    def expect(self, starts: Ints | None, weights: Floats | None) -> Expectation | None:
+        """Return what the window is expected to be; None where rows are independent."""
+        if self.behaviour is None or not self.behaviour.dependent.any():
+            return None
+        successes, trials = self.behaviour.contrasts.counts(self.current)
+        return self.behaviour.expect(successes, trials, starts=starts, weights=weights)
+
+
 def judge_window(
     reference: Reference,
     current: FeatureProfile,
     *,
     roles: Mapping[str, str] | None = None,
     behaviour: Behaviour | None = None,
+    outputs: Part | None = None,
     starts: Ints | None = None,
     weights: Floats | None = None,
     further: Sequence[Evidence] = (),
@@ -50,6 +83,7 @@ def judge_window(
     current : the window's profile, under the reference's cells.
     roles : "score" or "prediction" for those columns of the profile that are the model's outputs.
     behaviour : of the reference in time; None: rows are taken for independent.
+    outputs : further columns with a reference of their own; `roles` names them too.
     starts, weights : the blocks of the window, for the phases of seasons (see :meth:`Behaviour.expect`).
     further : evidence that profiles do not hold: dependence, errors, metrics.
     floors : effects that matter.
@@ -57,18 +91,28 @@ def judge_window(
     notes : what could not be judged.
     """
     floors = floors or Floors()
-    expectation = None
-    if behaviour is not None and behaviour.dependent.any():
-        successes, trials = behaviour.contrasts.counts(current)
-        expectation = behaviour.expect(successes, trials, starts=starts, weights=weights)
+    parts = [Part(reference, current, behaviour), *([] if outputs is None else [outputs])]
+    expectations = [part.expect(starts, weights) for part in parts]
     evidence = [
-        *feature_evidence(reference.profile, current, floors, behaviour=behaviour, expectation=expectation),
-        *further,
+        one
+        for part, expectation in zip(parts, expectations, strict=True)
+        for one in feature_evidence(
+            part.reference.profile,
+            part.current,
+            floors,
+            behaviour=part.behaviour,
+            expectation=expectation,
+        )
     ]
+    evidence += further
     findings = judge(evidence, level=level)
     roles = roles or {}
     tests = max(1, sum(not math.isnan(one.p_value) for one in evidence))
-    verdicts = _verdicts(reference, current, findings, roles, expectation, behaviour, tests, level)
+    verdicts: dict[str, FeatureVerdict] = {}
+    for part, expectation in zip(parts, expectations, strict=True):
+        verdicts |= _verdicts(
+            part.reference, part.current, findings, roles, expectation, part.behaviour, tests, level
+        )
     drifted = sorted((one for one in findings if one.drifted), key=lambda one: -one.severity)
     types = _types(drifted, roles)
     seen = [one.smallest_detectable for one in verdicts.values() if one.smallest_detectable is not None]
@@ -83,7 +127,6 @@ def judge_window(
         name for one in drifted for name in one.evidence.feature if name not in roles and _of_features(one)
     )
     said = list(dict.fromkeys(_sentence(one, verdicts) for one in drifted))
-    names = list(reference.features)
     return DriftReport(
         status,
         types[0] if types else None,
@@ -98,7 +141,7 @@ def judge_window(
         reference.rows,
         current.rows,
         "" if behaviour is None else behaviour.seasons.name,
-        () if behaviour is None else tuple(names[place] for place in np.flatnonzero(behaviour.dependent)),
+        tuple(name for part in parts for name in part.dependent),
         float(np.median(seen)) if seen else None,
         (*notes, *_too_few(status, seen, current.rows)),
         (reference.profile, current),

@@ -9,12 +9,16 @@ from pydantic import Field
 from starlette.responses import Response
 
 from assay.domain.answers import Calibration, ModelReport
+from assay.domain.drift_history import DriftHistory
+from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.window import WindowQuery
 from assay.monitoring.service import Service
 from assay.server.query import (
     CalibrationQuery,
+    DriftHistoryQuery,
     DriftQuery,
+    EstimateQuery,
     FeatureName,
     FeatureQuery,
     MetricQuery,
@@ -31,6 +35,7 @@ from assay.server.schemas.answers import (
     MetricList,
     ReliabilityBin,
 )
+from assay.server.schemas.drift import WindowDriftDocument
 
 __all__ = ["router"]
 
@@ -73,6 +78,23 @@ def router(service: Service) -> APIRouter:
         return reply(DriftList, DriftList.model_construct(windows=found))
 
     @routes.get(
+        "/drift-report",
+        response_model=WindowDriftDocument,
+        summary="The verdict: whether a window has drifted, in what, and how sure that is",
+    )
+    def drift_report(model_id: ModelName, query: Annotated[CalibrationQuery, Query()]) -> Response:
+        found = service.drift_report(model_id, asked(query))
+        return reply(WindowDriftDocument, WindowDriftDocument.of(found))
+
+    @routes.get(
+        "/drift-history",
+        response_model=DriftHistory,
+        summary="The verdicts that were given on closed days, or hours",
+    )
+    def drift_history(model_id: ModelName, query: Annotated[DriftHistoryQuery, Query()]) -> Response:
+        return reply(DriftHistory, service.drift_history(model_id, asked(query)))
+
+    @routes.get(
         "/features/{feature}",
         response_model=FeatureView,
         summary="One feature against the reference: distributions, figures, what changed",
@@ -81,6 +103,14 @@ def router(service: Service) -> APIRouter:
         model_id: ModelName, feature: FeatureName, query: Annotated[FeatureQuery, Query()]
     ) -> Response:
         return reply(FeatureView, service.feature(model_id, feature, asked(query)))
+
+    @routes.get(
+        "/estimate",
+        response_model=PerformanceEstimate,
+        summary="Performance without labels: metrics to be expected, with intervals, beside the realised ones",
+    )
+    def estimate(model_id: ModelName, query: Annotated[EstimateQuery, Query()]) -> Response:
+        return reply(PerformanceEstimate, service.estimate(model_id, asked(query)))
 
     @routes.get("/report", response_model=ModelReport, summary="Everything about a model over one period")
     def report(model_id: ModelName, query: Annotated[_ReportQuery, Query()]) -> Response:

@@ -10,21 +10,23 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from assay.domain.answers import DriftWindow, MetricWindow, ModelReport
+from assay.domain.answers import MetricWindow, ModelReport
+from assay.domain.drift_history import DriftMoment
 from assay.domain.model import Model
 from assay.domain.time import from_micros
 from assay.domain.window import WindowQuery
+from assay.domain.window_drift import WindowDrift
 from assay.errors import InvalidInput
 from assay.monitoring.service import Service
 from assay.server.query import ModelName, Window
 from assay.server.reply import reply
 from assay.server.schemas.answers import (
     BenchmarkComparison,
-    DriftAnalysis,
     ModelPerformanceReport,
     ModelSummary,
     PerformanceMetricsSummary,
 )
+from assay.server.schemas.drift import DriftAnalysis
 from assay.server.schemas.requests import AnalysisRequest
 from assay.stats.metrics import METRICS, Estimate
 
@@ -43,9 +45,6 @@ _SPECIFIED = {
 }
 """Metrics of the analysis request, and what each needs."""
 
-_NO_VERDICT = (
-    "These are figures of change against the reference; whether they are more than chance is not judged yet."
-)
 _NO_REFERENCE = "There is no reference yet: log predictions, or give one."
 _MAIN = ("accuracy", "r2_score")
 _FEW = 100
@@ -64,8 +63,10 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/performance", tags=["performance"])
 
     def analyse(request: AnalysisRequest) -> ModelPerformanceReport:
-        report = service.report(request.model_id, _window(request))
-        return _report(request, report, benchmark=request.benchmark_comparison)
+        window = _window(request)
+        report = service.report(request.model_id, window)
+        verdict = None if report.drift is None else service.drift_report(request.model_id, window)
+        return _report(request, report, verdict, benchmark=request.benchmark_comparison)
 
     @routes.post("/analyze", response_model=ModelPerformanceReport, summary="Analyse a model over a period")
     def analyze(request: AnalysisRequest) -> Response:
@@ -93,8 +94,9 @@ def router(service: Service, *, now: Callable[[], int]) -> APIRouter:
             service.catch_up(timeout=query.wait)
         models = service.models(after=query.after, limit=query.limit + 1)
         shown = models[: query.limit]
+        newest = service.newest_drift([model.model_id for model in shown])
         answer = PerformanceMetricsSummary.model_construct(
-            models=[_summary(service, model, window) for model in shown],
+            models=[_summary(service, model, window, newest.get(model.model_id)) for model in shown],
             analysis_period=query.period or "start and end",
             next=shown[-1].model_id if len(models) > query.limit else None,
             timestamp=from_micros(now()),
@@ -138,7 +140,9 @@ def _window(request: AnalysisRequest) -> WindowQuery:
     return WindowQuery.of(**given, step=request.timeframe, version=request.model_version)
 
 
-def _report(request: AnalysisRequest, report: ModelReport, *, benchmark: bool) -> ModelPerformanceReport:
+def _report(
+    request: AnalysisRequest, report: ModelReport, verdict: WindowDrift | None, *, benchmark: bool
+) -> ModelPerformanceReport:
     """Lay out a report in the fields of an analysis."""
     estimates = report.whole.metrics
     values = {name: estimate.value for name, estimate in estimates.items()} | _specified(estimates)
@@ -162,7 +166,9 @@ def _report(request: AnalysisRequest, report: ModelReport, *, benchmark: bool) -
         n_predictions=report.whole.n_predictions,
         n_labelled=report.whole.n_labelled,
         coverage=report.whole.coverage,
-        drift_analysis=_drift(report.drift),
+        drift_analysis=DriftAnalysis.none(_NO_REFERENCE)
+        if verdict is None
+        else DriftAnalysis.of(verdict, figures=report.drift),
         benchmark_comparison=BenchmarkComparison.model_construct(
             improvement_areas=[], note="No benchmark model is declared; comparison of models is to come."
         )
@@ -183,13 +189,6 @@ def _specified(estimates: dict[str, Estimate]) -> dict[str, float | None]:
     values["CONFIDENCE_CALIBRATION"] = None if ece is None or ece.value is None else 1.0 - ece.value
     values["HIT_RATE"] = None if accuracy is None else accuracy.value
     return values
-
-
-def _drift(window: DriftWindow | None) -> DriftAnalysis:
-    """Figures of drift; no verdict."""
-    return DriftAnalysis.model_construct(
-        affected_features=[], note=_NO_REFERENCE if window is None else _NO_VERDICT, figures=window
-    )
 
 
 def _recommendations(report: ModelReport) -> list[str]:
@@ -216,7 +215,7 @@ def _recommendations(report: ModelReport) -> list[str]:
     return advice
 
 
-def _summary(service: Service, model: Model, asked: WindowQuery) -> ModelSummary:
+def _summary(service: Service, model: Model, asked: WindowQuery, newest: DriftMoment | None) -> ModelSummary:
     """Return the newest figures of one model."""
     window: MetricWindow = service.metrics(model.model_id, asked)[0]
     values = {name: estimate.value for name, estimate in window.metrics.items()}
@@ -226,7 +225,7 @@ def _summary(service: Service, model: Model, asked: WindowQuery) -> ModelSummary
         score=next((values[name] for name in _MAIN if values.get(name) is not None), None),
         metrics=values,
         trend=None,
-        drift=None,
+        drift=None if newest is None else DriftAnalysis.in_short(newest),
         alerts=[],
         n=window.n_predictions,
         coverage=window.coverage,

@@ -12,7 +12,7 @@ from assay.domain.answers import ServiceHealth
 from assay.monitoring.access.caller import caller
 from assay.monitoring.service import Service
 from assay.server.access import require_all_models
-from assay.server.exposition import prometheus
+from assay.server.exposition import MOST_MODELS, of_models, prometheus
 from assay.server.ingest import Ingest
 from assay.server.reply import reply
 from assay.server.schemas.answers import Alive
@@ -60,6 +60,23 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
             "http_inflight_bytes": float(ingest.inflight.bytes),
             "http_refused_busy": float(ingest.inflight.refused),
         }
-        return Response(prometheus(service.figures() | own), media_type=_TEXT)
+        text = prometheus(service.figures() | own) + of_models(_drift(service))
+        return Response(text, media_type=_TEXT)
 
     return routes
+
+
+def _drift(service: Service) -> dict[str, dict[str, float]]:
+    """Verdicts on the newest closed day of each model, as gauges."""
+    models = [model.model_id for model in service.models(limit=MOST_MODELS)]
+    newest = service.newest_drift(models)
+    if not newest:
+        return {}
+    return {
+        "model_data_drift_detected": {
+            name: float(bool(one.affected_features)) for name, one in newest.items()
+        },
+        "model_drifted_columns_ratio": {
+            name: len(one.affected_features) / max(one.columns, 1) for name, one in newest.items()
+        },
+    }

@@ -17,6 +17,7 @@ from assay.domain.answers import (
 )
 from assay.domain.finding import Finding
 from assay.domain.model import Model
+from assay.server.schemas.drift import DriftAnalysis
 from assay.stats.metrics import Estimate
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "BenchmarkComparison",
     "CalibrationDocument",
     "ConfusionCell",
-    "DriftAnalysis",
     "DriftList",
     "FindingList",
     "IngestDocument",
@@ -149,18 +149,6 @@ class CalibrationDocument(_Answer):
         description="With probabilities of several classes: of each class, how its probability is "
         "distributed in the same cells, the most frequent class first."
     )
-
-
-class DriftAnalysis(_Answer):
-    """How the inputs moved: figures. No verdict is drawn from them yet, so those fields are null."""
-
-    drift_detected: bool | None = None
-    drift_type: str | None = None
-    drift_severity: float | None = None
-    drift_confidence: float | None = None
-    affected_features: list[str]
-    note: str
-    figures: DriftWindow | None = Field(description="Figures of every feature against the reference.")
 
 
 class BenchmarkComparison(_Answer):

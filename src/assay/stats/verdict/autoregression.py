@@ -117,7 +117,9 @@ class Autoregression:
         known = min(count - 1, order)
         rho[1 : known + 1] = _own_autocorrelations(self.coefficients)[:known]
         for lag in range(order + 1, count):
-            rho[lag] = np.einsum("ij,ij->j", self.coefficients, rho[lag - 1 : lag - order - 1 : -1])
+            following = np.einsum("ij,ij->j", self.coefficients, rho[lag - 1 : lag - order - 1 : -1])
+            # Coefficients fitted to short series, and scaled, may be just beyond stationarity: none grows.
+            rho[lag] = np.clip(following, -1.0, 1.0)
             if lag % 64 == 0 and np.abs(rho[lag - order : lag + 1]).max() < 1e-6:
                 break
         weights = 1.0 - np.arange(1, count) / count

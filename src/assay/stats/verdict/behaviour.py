@@ -18,7 +18,7 @@ from assay.stats.verdict.blocks import Blocks
 from assay.stats.verdict.contrasts import ContrastKind, Contrasts
 from assay.stats.verdict.seasons import Seasons
 
-__all__ = ["MIN_BLOCKS", "Behaviour", "Expectation"]
+__all__ = ["MIN_BLOCKS", "Behaviour", "Centre", "Expectation"]
 
 MIN_BLOCKS = 20
 """With fewer blocks nothing can be learnt about behaviour in time."""
@@ -60,6 +60,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Centre:
+    """A reference other than the blocks that behaviour is learnt from: its shares are what is expected.
+
+    Attributes
+    ----------
+    trials : int64[contrasts], rows of the reference among which each contrast counts.
+    starts : int64[any], blocks (microseconds) from which the reference was taken, for their phases; None:
+        unknown. Then it is held to be as long, and as mixed, as what was learnt from.
+    rows : float64[any], rows of each of these blocks.
+    """
+
+    trials: Ints
+    starts: Ints | None = None
+    rows: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Behaviour:
     """What was learnt of shares (a series for each contrast), then of locations and scales.
 
@@ -74,6 +91,7 @@ class Behaviour:
     running : float64[blocks + 1, series], running sums of the residuals.
     width : length of a block.
     rows : mean number of rows of a block.
+    centre : float64[series], variance that the reference's own means have, where it is not the blocks.
     """
 
     contrasts: Contrasts
@@ -85,12 +103,20 @@ class Behaviour:
     running: Floats
     width: int
     rows: float
+    centre: Floats | None = None
 
     @classmethod
-    def learn(cls, blocks: Blocks) -> Behaviour | None:
-        """Learn from the reference's blocks, None where they are too few.
+    def learn(cls, blocks: Blocks, *, centre: Centre | None = None) -> Behaviour | None:
+        """Learn from blocks, None where they are too few.
 
         Blocks without rows are left out, as if those beside them followed one another.
+
+        Parameters
+        ----------
+        blocks : of the reference; or, with `centre`, of other rows that behave in time as the reference does.
+        centre : the reference whose shares are expected, where the blocks are not its own. Seasons, memory
+            and spread are learnt from the blocks about their own mean, so that a lasting difference between
+            them and the reference is not taken for spread.
         """
         contrasts = blocks.contrasts
         seen = blocks.trials.max(axis=1, initial=0) > 0
@@ -117,16 +143,28 @@ class Behaviour:
             )
             residual = residual - seasons.at(starts, mean.size)
         residual = residual - residual.mean(axis=0)
+        model = Autoregression.fit(residual, lost=seasons.phases)
+        given = None
+        if centre is not None:
+            mean = _with_scores(contrasts, usual[None, :])[0]
+            if centre.starts is not None and centre.starts.size:
+                of_blocks = np.ones(centre.starts.size) if centre.rows is None else centre.rows
+                mean = mean - seasons.average(centre.starts, of_blocks, mean.size)
+            length = len(residual) if centre.starts is None else max(centre.starts.size, 1)
+            among = _widened(contrasts, centre.trials[None, :].astype(np.float64))[0]
+            of_rows = binomial / np.maximum(among, 1.0)
+            given = np.maximum(model.variance_of_mean(length), of_rows)
         return cls(
             contrasts,
             _dependent(contrasts, residual, trials, binomial, seasons, starts),
             mean,
             binomial,
             seasons,
-            Autoregression.fit(residual, lost=seasons.phases),
+            model,
             np.concatenate([np.zeros((1, mean.size)), np.cumsum(residual, axis=0)]),
             blocks.width,
             float(trials.max(axis=1).mean()),
+            given,
         )
 
     def expect(
@@ -146,7 +184,7 @@ class Behaviour:
             count = float(trials.max(initial=0)) / self.width
         else:
             weight = np.ones(starts.size) if weights is None else np.asarray(weights, dtype=np.float64)
-            expected = expected + (weight / weight.sum()) @ self.seasons.at(starts, self.mean.size)
+            expected = expected + self.seasons.average(starts, weight, self.mean.size)
             count = float(weight.sum() ** 2 / (weight**2).sum())
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = np.where(trials > 0, successes / np.maximum(trials, 1), np.nan)
@@ -182,8 +220,10 @@ class Behaviour:
         own = own + self.binomial * np.maximum(1 / rows - 1 / (self.rows * count), 0.0)
         own = np.maximum(own, self.binomial / rows)
         if self.seasons.layers:
-            return np.asarray(own * (1 + 1 / self.seasons.cycles))
-        return np.asarray(own + self.model.variance_of_mean(self.model.length))
+            own = own * (1 + 1 / self.seasons.cycles)
+            return np.asarray(own if self.centre is None else own + self.centre)
+        given = self.model.variance_of_mean(self.model.length) if self.centre is None else self.centre
+        return np.asarray(own + given)
 
 
 def _features(contrasts: Contrasts) -> Ints:

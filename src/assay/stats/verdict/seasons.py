@@ -82,6 +82,14 @@ class Seasons:
             found += layer.at(starts)
         return found
 
+    def average(self, starts: Ints, weights: Floats, series: int) -> Floats:
+        """Return what the seasons add to a window of blocks of these weights: float64[series]."""
+        found = np.zeros(series)
+        for layer in self.layers:
+            phase = (starts // layer.phase_length) % len(layer.means)
+            found += np.bincount(phase, weights, minlength=len(layer.means)) @ layer.means
+        return found / weights.sum()
+
     @classmethod
     def recognise(
         cls, residual: Floats, weights: Floats, starts: Ints, width: int, told: Sequence[int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.storage.sql.access import SqlAuditLog, SqlKeyStore
+from assay.storage.sql.drift_log import SqlDriftLog
 from assay.storage.sql.engine import Database
 from assay.storage.sql.halves import SqlHalves
 from assay.storage.sql.journal import SqlJournal
@@ -13,6 +14,7 @@ from assay.storage.sql.schema import open_database
 __all__ = [
     "Database",
     "SqlAuditLog",
+    "SqlDriftLog",
     "SqlHalves",
     "SqlJournal",
     "SqlKeyStore",
