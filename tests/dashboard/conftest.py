@@ -76,6 +76,7 @@ def demo_service(*, per_day: int = 60) -> MemoryService:
     traffic.fill_multiclass(service)
     traffic.fill_regression(service)
     traffic.fill_hostile(service)
+    service.judged |= {"flights", traffic.HOSTILE[0]}
     return service
 
 
@@ -193,3 +194,26 @@ def visit(contexts: dict[str, Any]) -> Iterator[Callable[..., Visit]]:
     for page in pages:
         page.evaluate("try { localStorage.clear() } catch {}")
         page.close()
+
+
+@pytest.fixture
+def offline(browser: Any) -> Iterator[Callable[..., Visit]]:
+    """Open a file in a browser that has no network."""
+    contexts = []
+
+    def start(path: Path, *, theme: str = "light", width: int = 1280, **options: Any) -> Visit:
+        context = browser.new_context(
+            color_scheme=theme, offline=True, viewport={"width": width, "height": 900}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        made = Visit(page, path.as_uri())
+        page.on("console", lambda message: made.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: made.console.append(f"error: {error}"))
+        page.on("request", lambda request: made.requests.append(request.url))
+        page.goto(path.as_uri())
+        return made
+
+    yield start
+    for context in contexts:
+        context.close()

@@ -84,6 +84,7 @@ class MemoryService:
         self.rows: dict[str, Rows] = {}
         self.calls: list[str] = []
         self.failure: Exception | None = None
+        self.judged: set[str] = set()
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -283,7 +284,7 @@ class MemoryService:
 
     def newest_drift(self, models):
         found = {}
-        for name in models:
+        for name in self.judged.intersection(models):
             if (known := self.model(name)).last is not None:
                 end = to_micros(known.last) // DAY * DAY
                 found[name] = moment_of(self.drift_report(name, WindowQuery(end - DAY, end)))

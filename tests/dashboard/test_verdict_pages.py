@@ -57,7 +57,7 @@ def test_the_verdict_is_one_sentence_with_what_to_look_at(client, verdict):
 def test_the_models_page_leads_to_it(client):
     text = client.get(FLIGHTS, params=VIEW).text
     assert re.search(r'id="verdict-panel" data-panel="verdict\?period=30d"', text)
-    assert f'href="{FLIGHTS}/verdict?period=30d"' in text
+    assert f'<noscript><p><a href="{FLIGHTS}/verdict?period=30d">' in text
 
 
 def test_every_feature_is_judged_on_the_page(client, verdict):
