@@ -108,6 +108,19 @@ def test_any_order_many_times(tmp_path, seed):
     replay_in_any_order(tmp_path, seed, predictions=600)
 
 
+def test_a_model_whose_first_rows_wait_is_not_said_to_be_unknown(tmp_path):
+    clock = Clock()
+    service = open_service(tmp_path, clock)
+    service.submit(prediction_intake(make_predictions(random.Random(1), 5), clock.now)).result()
+    with pytest.raises(NotFound, match="the first rows of the model 'm' are stored, and not worked up yet"):
+        service.model("m")
+    with pytest.raises(NotFound, match="there is no model 'other'"):
+        service.model("other")
+    service.catch_up()
+    assert service.model("m").predictions == 5
+    service.close()
+
+
 def test_it_goes_on_where_it_stopped(tmp_path):
     rng = random.Random(7)
     clock, world = Clock(), World()

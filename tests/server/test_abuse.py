@@ -245,6 +245,7 @@ def test_a_window_to_the_end_of_time(live: Live, what: str) -> None:
         ("PUT", "/api/v1/models/m", {"tasks": "binary"}),
         ("PUT", "/api/v1/models/m", {"settings": {"nope": 1}}),
         ("PUT", "/api/v1/models/m", {"settings": {"retention": -1}}),
+        ("PUT", "/api/v1/models/m", {"settings": {"retention": "long"}}),
         ("PUT", "/api/v1/models/m", {"settings": {"slices": [""]}}),
         ("PUT", "/api/v1/models/m", {"settings": {"slices": ["a\0"]}}),
         ("PUT", "/api/v1/models/%00", {}),

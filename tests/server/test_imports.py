@@ -150,7 +150,9 @@ def test_binary_tensors(live: Live) -> None:
     assert "ends early" in short.json()["detail"]
 
 
-def test_capture_lines_and_their_ground_truth(live: Live) -> None:
+@pytest.mark.parametrize("lines_type", ["application/jsonlines", "application/jsonl"])
+def test_capture_lines_and_their_ground_truth(live: Live, lines_type: str) -> None:
+    model = f"churn-{lines_type.rpartition('/')[2]}"
     captured = [
         {
             "captureData": {
@@ -173,8 +175,8 @@ def test_capture_lines_and_their_ground_truth(live: Live) -> None:
         for i in range(1, 5)
     ]
     lines = "\n".join(map(json.dumps, captured)).encode() + b"\nnot json\n"
-    names = {"model": "churn", "feature_names": 'days,minutes,"a,plan"', "score": "prediction"}
-    headers = {"Content-Type": "application/jsonlines", "Content-Encoding": "gzip"}
+    names = {"model": model, "feature_names": 'days,minutes,"a,plan"', "score": "prediction"}
+    headers = {"Content-Type": lines_type, "Content-Encoding": "gzip"}
     answer = post(live, "sagemaker", gzip.compress(lines), headers, **names).json()
     assert (answer["items"], answer["accepted"], answer["rejected_total"]) == (5, 4, 1)
     assert answer["rejected"][0]["index"] == 4
@@ -184,9 +186,9 @@ def test_capture_lines_and_their_ground_truth(live: Live) -> None:
         "eventVersion": "0",
     }
     body = zstandard.compress(json.dumps(truth).encode())
-    answer = post(live, "sagemaker", body, {"Content-Encoding": "zstd"}, model="churn").json()
-    assert answer["models"] == [{"model_id": "churn", "predictions": 0, "labels": 1}]
-    found = stored(live, "churn")[1]
+    answer = post(live, "sagemaker", body, {"Content-Encoding": "zstd"}, model=model).json()
+    assert answer["models"] == [{"model_id": model, "predictions": 0, "labels": 1}]
+    found = stored(live, model)[1]
     assert found["features"] == {"days": 2, "minutes": 25.5, "a,plan": "no"}
     assert found["score"] == 0.2
     assert found["timestamp"].startswith("2026-02-02T20:31:13")

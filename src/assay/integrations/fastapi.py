@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from assay.client.logger.measurement import Measurement
 from assay.client.logger.prediction_logger import PredictionLogger
 
-__all__ = ["ID_HEADER", "closing", "measured"]
+__all__ = ["ID_HEADER", "Measurement", "closing", "measured"]
 
 ID_HEADER = "X-Prediction-Id"
 """Header of the answer that tells the client the prediction's id."""

@@ -74,6 +74,28 @@ class Commander:
         self._audit = audit
         self._clock = clock
 
+    def model(self, model_id: str) -> Model:
+        """Return the model.
+
+        Raises
+        ------
+        NotFound
+            Where there is none of that name, or none yet: rows are acknowledged before the background work
+            makes their model, which the message then says.
+        """
+        model = self._registry.get(model_id)
+        if model is None and self._expects(model_id):
+            raise NotFound(
+                f"the first rows of the model {model_id[:80]!r} are stored, and not worked up yet; ask again "
+                "in a moment, over HTTP with wait=10"
+            )
+        return model or require(self._registry, model_id)
+
+    def _expects(self, model_id: str) -> bool:
+        """Return whether the journal holds something of a model which the profiles have not seen."""
+        behind = self._journal.models(after=self._profiles.position())
+        return any(name == model_id for name, *_ in behind)
+
     def declare(
         self, model_id: str, *, task: Task | None = None, settings: ModelSettings | None = None
     ) -> Model:

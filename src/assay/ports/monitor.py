@@ -111,7 +111,7 @@ class MonitorWriter(Protocol):
         model : the model; it is made where there is none.
         task : ``binary``, ``multiclass``, ``regression`` or ``trading``.
         slices : tags for whose values metrics are kept of their own.
-        settings : see :class:`assay.domain.model.ModelSettings`.
+        settings : see :class:`assay.domain.model.ModelSettings`; durations may be text, such as ``30d``.
         """
         ...
 

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from assay.domain.model import Task
+from assay.domain.time import parse_duration
 
 __all__ = ["AnalysisRequest", "ErasureRequest", "ModelChange", "SettingsChange", "TagValue"]
 
-_Micros = Annotated[int, Field(ge=1, le=3_153_600_000_000_000_000)]
+_MOST = 3_153_600_000_000_000_000
+
+
+def _micros(value: Any) -> Any:
+    """Microseconds of a duration that is text; anything else as it is."""
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+_Micros = Annotated[
+    int,
+    Field(ge=1, le=_MOST),
+    BeforeValidator(_micros),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": _MOST},
+                {"type": "string", "pattern": "^[0-9]+[smhdw]$", "examples": ["30d"]},
+            ]
+        }
+    ),
+]
 
 
 class _Body(BaseModel):
@@ -27,10 +48,10 @@ class SettingsChange(_Body):
         default=None, max_length=100, description="Tags for whose values profiles are kept of their own."
     )
     label_horizon: _Micros | None = Field(
-        default=None, description="How long a label is waited for, in microseconds."
+        default=None, description="How long a label is waited for: 30d, or microseconds."
     )
     minute_retention: _Micros | None = Field(
-        default=None, description="How long back profiles are kept by the minute, in microseconds."
+        default=None, description="How long back profiles are kept by the minute: 2d, or microseconds."
     )
     reference_rows: int | None = Field(
         default=None, ge=1, le=10_000_000, description="First predictions that serve as the reference."
@@ -39,7 +60,7 @@ class SettingsChange(_Body):
         default=None, ge=1, le=10_000, description="Values of one tag that get profiles of their own."
     )
     retention: _Micros | None = Field(
-        default=None, description="How long raw rows are kept, in microseconds; null: for ever."
+        default=None, description="How long raw rows are kept: 365d, or microseconds; null: for ever."
     )
     classes: list[str] | None = Field(default=None, max_length=200, description="The classes, as text.")
 

@@ -348,6 +348,8 @@ def capture(data: str, encoding: str, kind: str, **more: Any) -> dict[str, Any]:
         ('{"instances": [{"a": 1}]}', "JSON", "application/json", [{"a": 1}]),
         ('{"a": 1}', "JSON", "application/json", [{"a": 1}]),
         ('{"a": 1}\n{"a": 2}', "JSON", "application/jsonlines", [{"a": 1}, {"a": 2}]),
+        ('{"a": 1}\n{"a": 2}\n', "JSON", "application/jsonl; charset=utf-8", [{"a": 1}, {"a": 2}]),
+        ('{"a": 1}\n{"a": 2}', "JSON", "application/x-ndjson", [{"a": 1}, {"a": 2}]),
         ("MSwy", "BASE64", "text/csv; charset=utf-8", [{"f0": 1, "f1": 2}]),
         (base64.b64encode(b'{"inputs": [[1]]}').decode(), "BASE64", "", [{"f0": 1}]),
     ],

@@ -19,6 +19,8 @@ from assay.monitoring.intake.imports.payloads import REQUEST_KEYS, RESPONSE_KEYS
 __all__ = ["capture_of", "is_truth", "truth_of"]
 
 _MOST_FIELD = 1 << 20
+_LINES = ("/jsonlines", "/jsonl", "ndjson")
+"""How content types of JSON lines end."""
 
 
 def is_truth(item: Any) -> bool:
@@ -149,7 +151,7 @@ def _content(part: dict[str, Any]) -> Any:
             ) from None
         encoding = "CSV" if "csv" in kind else "JSON"
     if encoding == "JSON":
-        if "jsonlines" in kind:
+        if kind.endswith(_LINES):
             return [decode(line) for line in data.splitlines() if line.strip()]
         return decode(data)
     if encoding == "CSV":
