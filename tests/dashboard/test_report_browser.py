@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -34,29 +32,6 @@ def files(demo, tmp_path_factory) -> dict[str, Path]:
         made[key] = folder / f"{key}.html"
         made[key].write_text(report_document(readings, model, {"period": "all"}).html)
     return made
-
-
-@pytest.fixture
-def offline(browser: Any) -> Iterator[Callable[..., Visit]]:
-    """Open a file in a browser that has no network."""
-    contexts = []
-
-    def start(path: Path, *, theme: str = "light", width: int = 1280, **options: Any) -> Visit:
-        context = browser.new_context(
-            color_scheme=theme, offline=True, viewport={"width": width, "height": 900}, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        made = Visit(page, path.as_uri())
-        page.on("console", lambda message: made.console.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: made.console.append(f"error: {error}"))
-        page.on("request", lambda request: made.requests.append(request.url))
-        page.goto(path.as_uri())
-        return made
-
-    yield start
-    for context in contexts:
-        context.close()
 
 
 def drawn(visit: Visit) -> int:

@@ -23,7 +23,7 @@ MAX_FEATURES = 40
 
 _ROW, _TALL_ROW, _FEW = 19, 28, 15
 _FULL = 0.6  # the colour scale's end: always the same, so that periods and models can be compared
-_FULL_RATIO = 3.0  # the same, of effects over their floor
+_FULL_RATIO = 6.0  # the same, of effects over their floor
 _CHANCE = "<br>no more than chance"
 
 
@@ -113,8 +113,8 @@ def drift_heatmap(
             "len": 1,
             "outlinewidth": 0,
             "tickfont": {"size": 10, "color": theme.muted},
-            "tickvals": [0, 1, 2, _FULL_RATIO] if told else [0, 0.2, 0.4, _FULL],
-            "ticktext": ["0", "floor", "2×", "3×+"] if told else ["0", "0.2", "0.4", "0.6+"],
+            "tickvals": [0, 1, 3, _FULL_RATIO] if told else [0, 0.2, 0.4, _FULL],
+            "ticktext": ["0", "floor", "3×", "6×+"] if told else ["0", "0.2", "0.4", "0.6+"],
             "x": 1.01,
         },
     )

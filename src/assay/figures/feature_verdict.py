@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from assay.domain.drift_report import FeatureVerdict
 from assay.domain.window_drift import WindowDrift
 from assay.figures.names import plotly_text, shown
 from assay.figures.numbers import count_text, p_text, span_text, value_text
@@ -36,14 +37,7 @@ def feature_verdict_figure(windows: Sequence[WindowDrift], feature: str, *, them
     if not any(ratio is not None for ratio in ratios):
         return empty_figure(theme, height=_HEIGHT, message="No verdict on this feature in this period")
     drifted = [one is not None and one.drifted for one in found]
-    colours = [
-        rgba(theme.muted, 0.4)
-        if one is None or not one.drifted
-        else theme.red
-        if one.severity >= GRAVE
-        else theme.amber
-        for one in found
-    ]
+    sorts = [0 if one is None or not one.drifted else 2 if one.severity >= GRAVE else 1 for one in found]
     top = max(1.6, min(_TALLEST, 1.1 * max(ratio for ratio in ratios if ratio is not None)))
     figure = new_figure(
         theme,
@@ -52,6 +46,7 @@ def feature_verdict_figure(windows: Sequence[WindowDrift], feature: str, *, them
         xaxis=time_axis(theme, windows),
         yaxis=axis(theme, range=[0, top], nticks=5, title={"text": "effect / floor"}),
         bargap=0,
+        barmode="overlay",
         shapes=[
             {
                 "type": "line",
@@ -64,30 +59,27 @@ def feature_verdict_figure(windows: Sequence[WindowDrift], feature: str, *, them
             }
         ],
     )
-    figure.add_bar(
-        x=middles(windows),
-        y=ratios,
-        width=bar_widths(windows),
-        # Not by colour alone: what has drifted is hatched, too.
-        marker={
-            "color": colours,
-            "line": {"width": 0},
-            "pattern": {"shape": ["/" if one else "" for one in drifted], "size": 5, "solidity": 0.25},
-        },
-        text=[
-            f"{span_text(window.start, window.end)}<br>"
-            + (
-                "no verdict"
-                if one is None
-                else f"<b>{plotly_text(finding_words(one))}</b>"
-                + (f"<br>{plotly_text(one.finding, limit=160)}" if one.finding else "")
-            )
-            + f"<br>{count_text(window.n_current)} predictions"
-            for window, one in zip(windows, found, strict=True)
-        ],
-        textposition="none",
-        hovertemplate="%{text}<extra></extra>",
-    )
+    texts = [_hover(window, one) for window, one in zip(windows, found, strict=True)]
+    for sort, (name, colour) in enumerate(
+        (("no drift", rgba(theme.muted, 0.45)), ("drifted", theme.amber), ("drifted gravely", theme.red))
+    ):
+        if sort not in sorts:
+            continue
+        figure.add_bar(
+            x=middles(windows),
+            y=[ratio if here == sort else None for ratio, here in zip(ratios, sorts, strict=True)],
+            width=bar_widths(windows),
+            name=name,
+            # Not by colour alone: what has drifted is hatched, too.
+            marker={
+                "color": colour,
+                "line": {"width": 0},
+                "pattern": {"shape": "/" if sort else "", "size": 5, "solidity": 0.25},
+            },
+            text=texts,
+            textposition="none",
+            hovertemplate="%{text}<extra></extra>",
+        )
     return describe(
         figure,
         alt=(
@@ -114,3 +106,13 @@ def feature_verdict_figure(windows: Sequence[WindowDrift], feature: str, *, them
         ],
         windows=len(windows),
     )
+
+
+def _hover(window: WindowDrift, one: FeatureVerdict | None) -> str:
+    """Return the label of one window."""
+    said = "no verdict"
+    if one is not None:
+        said = f"<b>{plotly_text(finding_words(one))}</b>"
+        if one.finding:
+            said += f"<br>{plotly_text(one.finding, limit=160)}"
+    return f"{span_text(window.start, window.end)}<br>{said}<br>{count_text(window.n_current)} predictions"
