@@ -279,8 +279,13 @@ class MemoryService:
             reference_id=reference.id,
         )
 
-    def closed_verdicts(self, _model_id, _window):
-        return []
+    def closed_verdicts(self, model_id, window):
+        if model_id not in self.judged or window.slice is not None:
+            return []
+        last = to_micros(self.model(model_id).last)
+        starts = range(window.start, min(window.end, last - window.step + 1), window.step)
+        parts = [replace(window, start=low, end=low + window.step, step=None) for low in starts]
+        return [self.drift_report(model_id, part) for part in parts]
 
     def newest_drift(self, models):
         found = {}

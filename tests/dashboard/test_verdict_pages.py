@@ -6,14 +6,16 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
 from assay.dashboard.names import feature_key, model_path
 from assay.dashboard.readings import Readings
+from assay.dashboard.verdict_windows import together
 from assay.dashboard.view import parse_view
 from assay.domain.drift_report import FeatureVerdict
-from assay.domain.time import from_micros
+from assay.domain.time import DAY, to_micros
 from assay.figures.drift_statistics import ranked
 from assay.figures.names import shown
 from assay.figures.verdicts import against_floor, beyond_chance_of
@@ -217,11 +219,26 @@ def test_effects_over_floors():
 def test_windows_of_verdicts_are_those_of_the_map(demo, view):
     readings = Readings(demo)
     names = tuple(demo.model("flights").reference.features)
-    for params in ({"period": "7d"}, {"period": "90d"}, {"period": "all"}):
+    for params in ({"period": "24h"}, {"period": "45d", "step": "7d"}):
         other = parse_view(params, demo.model("flights"), now=view.end)
         drift = readings.drift_windows("flights", other, names)
         verdicts = readings.verdicts("flights", other)
         starts = [one.start for one in drift]
         assert verdicts
         assert {one.start for one in verdicts} <= set(starts), params
-        assert verdicts[-1].start == starts[-1] == from_micros(int(starts[-1].timestamp() * 1e6))
+        assert [one.end - one.start for one in verdicts] == [drift[0].end - drift[0].start] * len(verdicts)
+
+
+def test_wider_windows_show_the_gravest_of_their_days(demo, verdict, view):
+    days = demo.closed_verdicts("flights", replace(view.whole, step=DAY))
+    starts = range(view.start, view.end, 7 * DAY)
+    weeks = together(days[::-1], starts, 7 * DAY)
+    assert [to_micros(one.start) for one in weeks] == list(starts)
+    for week in weeks:
+        own = [one for one in days if week.start <= one.start < week.end]
+        assert week.n_current == sum(one.n_current for one in own)
+        for name, one in week.features.items():
+            assert one.drifted == any(day.features[name].drifted for day in own)
+            assert one.severity == max(day.features[name].severity for day in own)
+    assert together([], starts, DAY) == []
+    assert together(days, range(0), DAY) == []

@@ -15,21 +15,19 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from assay.dashboard.reader import PageReader, Reader
+from assay.dashboard.verdict_windows import together
 from assay.dashboard.view import View
 from assay.domain.answers import Calibration, DriftWindow, MetricWindow, ModelView
 from assay.domain.drift_history import DriftMoment
 from assay.domain.estimates import PerformanceEstimate
 from assay.domain.feature_view import FeatureView
 from assay.domain.model import Model
-from assay.domain.time import DAY, HOUR, to_micros
+from assay.domain.time import DAY, HOUR
 from assay.domain.window import WindowQuery
 from assay.domain.window_drift import WindowDrift
 from assay.errors import InvalidInput, NotFound
 
 __all__ = ["PageReader", "Reader", "Readings"]
-
-MAX_VERDICTS = 2_000
-"""Verdicts that are given for one map, on each feature in each window."""
 
 T = TypeVar("T")
 
@@ -156,30 +154,19 @@ class Readings:
         return self._read(model_id, ("verdict", window), lambda: self._judged(model_id, window))
 
     def verdicts(self, model_id: str, view: View) -> list[WindowDrift]:
-        """Verdicts on the windows in which drift is shown, in order of time.
+        """Verdicts on the windows in which drift is shown, of those on closed days or hours that are kept.
 
-        Those on closed days and hours are kept; the others are given now, as many as one can wait for.
+        None is given now: how a model behaves in time is learnt anew for each day.
         """
         window, step = view.cut_for_drift, view.drift_step
         unit = DAY if step % DAY == 0 else HOUR  # windows of days begin with a day
         starts = range(view.start // unit * unit, view.end, step)
-        known = self.model(model_id).reference
-        if known is None:
-            return []
-
-        def read() -> list[WindowDrift]:
-            found = {to_micros(one.start): one for one in self._service.closed_verdicts(model_id, window)}
-            missing = [low for low in starts if low not in found]
-            now = MAX_VERDICTS // max(1, len(known.features))
-            if not found and len(missing) > now:
-                return []
-            for low in missing[max(0, len(missing) - now) :]:
-                one = self._judged(model_id, replace(window, start=low, end=low + step, step=None))
-                if one is not None:
-                    found[low] = one
-            return [found[low] for low in starts if low in found]
-
-        return self._read(model_id, ("verdicts", window), read)
+        closed = replace(window, start=starts[0], end=starts[-1] + step, step=unit)
+        return self._read(
+            model_id,
+            ("verdicts", window),
+            lambda: together(self._service.closed_verdicts(model_id, closed), starts, step),
+        )
 
     def _judged(self, model_id: str, window: WindowQuery) -> WindowDrift | None:
         """Judge a window; a model or slice without profiles of its features has no verdict."""

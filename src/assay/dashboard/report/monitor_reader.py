@@ -62,7 +62,7 @@ class ReaderOverMonitor:
         return self._monitor.drift_report(model_id, **window.arguments())
 
     def closed_verdicts(self, model_id: str, window: WindowQuery) -> list[WindowDrift]:
-        """Return none: a report judges its windows itself."""
+        """Return none: over a monitor, they cannot be read with their evidence."""
         del model_id, window
         return []
 
