@@ -7,6 +7,7 @@ import sys
 import time
 
 from bench import alone, estimation, first_chart, imports, ingest, logger, pages, streams, windows
+from bench.drift import speed
 from bench.machine import facts
 
 PARTS = {
@@ -22,6 +23,7 @@ PARTS = {
     "pages": pages.pages,
     "logger": logger.calls,
     "streams": streams.streams,
+    "drift-speed": speed.speed,
     "estimation": estimation.estimation,
 }
 

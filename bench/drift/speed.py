@@ -54,6 +54,22 @@ print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAG
 )
 
 
+# Many columns, few rows: what a verdict costs beside its rows.
+_WIDE = (
+    _FRAMES
+    + """
+import assay
+assay.detect_drift({"x": np.arange(500.0)}, {"x": np.arange(500.0)})
+took = []
+for _ in range(3):
+    used = time.process_time()
+    report = assay.detect_drift(reference, current)
+    took.append(time.process_time() - used)
+print(json.dumps([sorted(took)[1], bool(report.drift_detected)]))
+"""
+)
+
+
 def _measured(python: Path, program: str, rows: int, columns: int) -> list[float]:
     command = [str(python), "-c", program, json.dumps([rows, columns])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -68,6 +84,9 @@ def speed(*, quick: bool) -> Iterator[Figure]:
     yield at_most(f"verdict, {rows:,} x {columns} against as many", took, 1.5, "s")
     yield plain("  processor time, which a busy machine changes less", f"{used:.2f} s")
     yield at_most("  memory beyond the data", memory, 400, "MB")
+    used, drifted = _measured(Path(sys.executable), _WIDE, 3_000, 500)
+    assert not drifted, "two frames of one law"
+    yield at_most("verdict, 3,000 x 500 against as many, processor time", used, 3, "s")
     try:
         took, memory = _measured(environment("evidently"), _EVIDENTLY, rows, columns)
     except PeerUnavailable as exc:

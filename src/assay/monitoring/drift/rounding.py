@@ -30,8 +30,11 @@ def rounding_evidence(frames: Frames, floors: Floors) -> Iterator[Evidence]:
         if not before.size or not after.size or before.min() == before.max() or after.min() == after.max():
             continue
         pair = Pair.of(before, after)
-        result, found = rounding_of(pair), find_rounding(pair)
-        if result.value and result.p_value is not None and found is not None:
+        found = find_rounding(pair)
+        if found is None or found.current <= found.reference:
+            continue
+        result = rounding_of(pair, found)
+        if result.value and result.p_value is not None:
             yield Evidence(
                 (name,),
                 Aspect.ROUNDING,

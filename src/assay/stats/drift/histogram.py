@@ -109,9 +109,8 @@ def numeric_bars(reference: NumericSummary, current: NumericSummary, *, bars: in
 def _ends(reference: NumericSummary, current: NumericSummary, points: Floats, bars: int) -> np.ndarray:
     """Places of the points at which bars begin and end, ascending and distinct; at least one."""
     sides = [side for side in (reference, current) if side.n]
-    least = min(_quantile(side, _TAIL) for side in sides)
-    most = max(_quantile(side, 1 - _TAIL) for side in sides)
-    least, most = max(least, float(points[0])), min(most, float(points[-1]))
+    least = float(points[min(_cell(side, _TAIL) // 2 for side in sides)])
+    most = float(points[max((_cell(side, 1 - _TAIL) - 1) // 2 for side in sides)])
     wanted = max(1, min(bars, math.ceil(2 * min(side.n for side in sides) ** (1 / 3))))
     scale = max(abs(least), abs(most)) or 1.0  # in units of the largest: differences do not overflow
     ideal = np.linspace(least / scale, max(least, most) / scale, wanted + 1)
@@ -126,9 +125,14 @@ def _ends(reference: NumericSummary, current: NumericSummary, points: Floats, ba
     return np.array(kept)
 
 
-def _quantile(side: NumericSummary, q: float) -> float:
-    value = side.quantile(q)
-    return side.min if value is None else value
+def _cell(side: NumericSummary, q: float) -> int:
+    """Return the cell in which the quantile lies; the outer ones, which have one end, count as their point.
+
+    The quantile itself would be guessed between two points, of which the last may lie very far out.
+    """
+    rank = min(max(math.ceil(q * side.n), 1), side.n)
+    cell = int(np.searchsorted(np.cumsum(side.counts), rank))
+    return min(max(cell, 1), side.counts.size - 2)
 
 
 def _by_value(reference: NumericSummary, current: NumericSummary, low: float, high: float) -> list[Bar]:

@@ -78,9 +78,9 @@ def rounding(reference: Side, current: Side) -> DriftStatistic:
     return rounding_of(Pair.of(reference, current))
 
 
-def rounding_of(pair: Pair) -> DriftStatistic:
-    """Like :func:`rounding`, of a pair."""
-    found = find_rounding(pair)
+def rounding_of(pair: Pair, found: Rounding | None = None) -> DriftStatistic:
+    """Like :func:`rounding`, of a pair; `found` is what :func:`find_rounding` says of it, where known."""
+    found = found or find_rounding(pair)
     if found is None:
         return DriftStatistic("rounding", None)
     value = max(found.current - found.reference, 0.0)

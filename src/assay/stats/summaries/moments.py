@@ -17,7 +17,7 @@ from assay.stats.summaries.codec import Floats
 
 __all__ = ["merge_moments", "squared_deviations"]
 
-_CHUNK = 1 << 15  # fits the processor's cache
+_CHUNK = 1 << 13  # fits the cache; of longer ones OpenBLAS would share out each product among threads
 
 
 def merge_moments(

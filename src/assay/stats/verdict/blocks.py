@@ -21,6 +21,8 @@ _WIDTHS = tuple(
 )
 _WIDTHS += (43_200_000_000, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY)
 
+_CHUNK = 1 << 14  # fits the processor's cache
+
 _MOST = 2_000
 """Blocks that a reference is cut into at most, unless the window that is judged is shorter."""
 
@@ -91,7 +93,7 @@ def count_numeric(
     valid : which rows have a value; None: all. NaN and infinite values are none.
     block : int64[rows], the block of each row.
     blocks : number of blocks.
-    cuts : float64[cuts], ascending.
+    cuts : float64[cuts], ascending, at most 250.
 
     Returns
     -------
@@ -99,13 +101,20 @@ def count_numeric(
         Rows below each cut int64[blocks, cuts], rows with a value and rows without int64[blocks].
     """
     width = cuts.size + 2
-    code = np.searchsorted(cuts, values, side="left")
-    absent = ~np.isfinite(values)
-    if valid is not None:
-        absent |= ~valid
-    if absent.any():
+    key = block * width
+    for start in range(0, values.size, _CHUNK):
+        some = slice(start, start + _CHUNK)
+        own = values[some]
+        # For so few cuts comparing with all of them is several times as fast as searching among them.
+        code = np.zeros(own.size, dtype=np.uint8)
+        for cut in cuts:
+            code += own > cut
+        absent = ~np.isfinite(own)
+        if valid is not None:
+            absent |= ~valid[some]
         code[absent] = cuts.size + 1
-    found = np.bincount(block * width + code, minlength=blocks * width).reshape(blocks, width)
+        key[some] += code
+    found = np.bincount(key, minlength=blocks * width).reshape(blocks, width)
     below = np.cumsum(found[:, : cuts.size + 1], axis=1)
     return below[:, : cuts.size], below[:, -1], found[:, -1]
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc, ndtri, stdtr
 
+from assay.stats.inner_products import inner_products
 from assay.stats.summaries.codec import Floats, Ints
 
 __all__ = [
@@ -41,12 +42,15 @@ def normal_scores(values: Floats) -> Floats:
     [0.967, -0.967, 0.0]
     """
     finite = np.isfinite(values)
-    ordered = np.sort(values[finite])
     found = np.full(values.shape, np.nan)
-    if ordered.size:
-        own = values[finite]
-        rank = np.searchsorted(ordered, own, "left") + np.searchsorted(ordered, own, "right")
-        found[finite] = ndtri(rank / (2 * ordered.size))
+    own = values[finite].astype(np.float64)
+    if own.size:
+        order = np.argsort(own)
+        ordered = own[order]
+        begin = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))  # of each run of equal values
+        end = np.append(begin[1:], own.size)
+        own[order] = np.repeat(ndtri((begin + end) / (2 * own.size)), end - begin)
+        found[finite] = own
     return found
 
 
@@ -97,6 +101,8 @@ def correlations(variables: Floats) -> Correlations:
     ``E[(x y - r (x^2 + y^2) / 2)^2]`` for standardised x and y.
     """
     known = np.isfinite(variables)
+    if known.all():
+        return _of_whole_rows(variables)
     with np.errstate(divide="ignore", invalid="ignore"):
         count = known.sum(axis=0)
         mean = np.where(known, variables, 0.0).sum(axis=0) / count
@@ -104,14 +110,30 @@ def correlations(variables: Floats) -> Correlations:
         spread = np.sqrt((centred**2).sum(axis=0) / count)
         z = np.where(spread > 0, centred / spread, 0.0)
     mask = known.astype(np.float64)
-    rows = np.maximum(mask.T @ mask, 1.0)
-    r = z.T @ z / rows
+    rows = np.maximum(inner_products(mask, mask), 1.0)
+    r = inner_products(z, z) / rows
     square = z * z
-    both = square.T @ square / rows
-    cubic = (square * z).T @ z / rows
-    fourth = (square * square).T @ mask / rows
+    both = inner_products(square, square) / rows
+    cubic = inner_products(square * z, z) / rows
+    fourth = inner_products(square * square, mask) / rows
     variance = both - r * (cubic + cubic.T) + r * r / 4 * (fourth + fourth.T + 2 * both)
     return Correlations(r, np.maximum(variance, 1e-6), rows)
+
+
+def _of_whole_rows(variables: Floats) -> Correlations:
+    """Correlate columns without a gap: what does not depend on the other column is summed once."""
+    rows = max(len(variables), 1)
+    centred = variables - variables.mean(axis=0)
+    spread = np.sqrt((centred**2).mean(axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(spread > 0, centred / spread, 0.0)
+    r = inner_products(z, z) / rows
+    square = z * z
+    both = inner_products(square, square) / rows
+    cubic = inner_products(square * z, z) / rows
+    fourth = np.einsum("ij,ij->j", square, square) / rows
+    variance = both - r * (cubic + cubic.T) + r * r / 4 * (fourth[:, None] + fourth[None, :] + 2 * both)
+    return Correlations(r, np.maximum(variance, 1e-6), np.full(r.shape, float(rows)))
 
 
 def compare_correlations(
@@ -177,10 +199,10 @@ def compare_group_means(
     for values, inside in zip(scores, member, strict=True):
         known = np.isfinite(values)
         filled = np.where(known, values, 0.0)
-        count = inside.T @ known.astype(np.float64)
-        mean = inside.T @ filled / np.maximum(count, 1)
+        count = inner_products(inside, known.astype(np.float64))
+        mean = inner_products(inside, filled) / np.maximum(count, 1)
         means.append(mean)
-        variances.append(np.maximum(inside.T @ (filled**2) / np.maximum(count, 1) - mean**2, 0.0))
+        variances.append(np.maximum(inner_products(inside, filled**2) / np.maximum(count, 1) - mean**2, 0.0))
         counts.append(count)
     told = (counts[0] >= MIN_GROUP) & (counts[1] >= MIN_GROUP)
     pooled = np.maximum(np.maximum(variances[0], variances[1]), 1e-12)
