@@ -7,6 +7,7 @@ import fnmatch
 import time
 from collections.abc import Sequence
 
+from bench import estimation
 from bench.drift import cases as _cases  # noqa: F401 - fills FAMILIES
 from bench.drift import report, speed, year
 from bench.drift.case import FAMILIES, FIRST_SEED, HELD_OUT, MAIN, Family
@@ -31,6 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", action="store_true", help="time and memory of a verdict, and nothing else")
     parser.add_argument(
         "--year", action="store_true", help="false alarms in a year of hours, and nothing else"
+    )
+    parser.add_argument(
+        "--estimation", action="store_true", help="performance without labels, and nothing else"
     )
     parser.add_argument("--list", action="store_true", help="print the families, and stop")
     return parser
@@ -57,9 +61,10 @@ def main(arguments: Sequence[str]) -> int:
                 f"{family.name:50} {family.split:9} {'drift' if family.drifted else 'none':6} {family.theme}"
             )
         return 0
-    if asked.speed or asked.year:
+    if asked.speed or asked.year or asked.estimation:
         print(facts())
         parts = [speed.speed] * asked.speed + [year.figures] * asked.year
+        parts += [estimation.estimation] * asked.estimation
         found = [figure for part in parts for figure in part(quick=asked.seeds < FULL_SEEDS)]
         print("\n".join(figure.line() for figure in found))
         return 1 if any(figure.good is False for figure in found) else 0
@@ -101,6 +106,11 @@ def main(arguments: Sequence[str]) -> int:
                 print(figure.line())
                 missed += figure.good is False
         print(f"  ({time.perf_counter() - began:.0f} s)")
+    if asked.families == "*" and not asked.only:  # everything was asked for
+        print("\nperformance without labels")
+        for figure in estimation.estimation(quick=asked.seeds < FULL_SEEDS):
+            print(figure.line())
+            missed += figure.good is False
     report.write(FOLDER, parts)
     print(f"\nWritten to {FOLDER / 'figures.json'} and figures.md")
     return 1 if missed else 0

@@ -14,17 +14,24 @@ from assay.domain.estimates import EstimatedChunk, PerformanceEstimate
 from assay.domain.time import from_micros, parse_duration
 from assay.errors import InvalidInput
 from assay.monitoring.estimation_features import feature_columns, usable_features
-from assay.monitoring.estimation_rows import Rows, rows_of
+from assay.monitoring.estimation_rows import Roles, Rows, rows_of
+from assay.monitoring.estimation_tasks import Frames, Told, binary, multiclass, regression
 from assay.monitoring.frames import frame_columns
 from assay.monitoring.intake.faults import shown
-from assay.stats.estimation import BINARY_METRICS, Cost, MetricEstimate, Scored, blocks_of, fit_scores
-from assay.stats.estimation.expected import expected_metrics
-from assay.stats.estimation.features import Design
-from assay.stats.summaries.classes import default_positive
+from assay.stats.estimation import BINARY_METRICS, CLASS_METRICS, LOSS_METRICS, Cost, MetricEstimate
 
 __all__ = ["estimate_performance"]
 
-_DEFAULT = ("roc_auc", "accuracy", "f1_score", "precision", "recall", "brier_score")
+_DEFAULTS = {
+    "binary": ("roc_auc", "accuracy", "f1_score", "precision", "recall", "brier_score"),
+    "multiclass": ("roc_auc", "accuracy", "f1_score", "precision", "recall", "brier_score"),
+    "regression": ("rmse", "mae"),
+}
+_KNOWN: Mapping[str, Collection[str]] = {
+    "binary": BINARY_METRICS,
+    "multiclass": CLASS_METRICS,
+    "regression": tuple(LOSS_METRICS),
+}
 _Ints = npt.NDArray[np.int64]
 
 
@@ -33,8 +40,9 @@ def estimate_performance(
     current: Any,
     *,
     target: str,
-    score: str,
+    score: str | Mapping[str, str] | None = None,
     prediction: str | None = None,
+    task: str | None = None,
     timestamp: str | None = None,
     metrics: Collection[str] | None = None,
     chunk_size: int | None = None,
@@ -43,7 +51,7 @@ def estimate_performance(
     positive_class: object = None,
     business_value: Mapping[str, float] | None = None,
 ) -> PerformanceEstimate:
-    """Estimate the metrics of a binary classifier's predictions before their labels are there.
+    """Estimate the metrics of predictions before their labels are there.
 
     Parameters
     ----------
@@ -52,11 +60,17 @@ def estimate_performance(
     current : predictions to be judged, in the same columns. Where `target` is among them and a chunk has all
         of its labels, the realised metrics stand beside the estimates; they are never used for them.
     target : column of the truth.
-    score : column of the positive class's probability, or of any score from 0 to 1 that grows with it.
-    prediction : column of the predicted class; None: positive from a score of 0.5 on.
+    score : column of the positive class's probability, or of any score from 0 to 1 that grows with it. Of
+        more than two classes: for each class the column of its probability. None: a regression.
+    prediction : column of the predicted class; None: positive from a score of 0.5 on, or the most probable
+        class. Of a regression: column of the predicted number.
+    task : ``binary``, ``multiclass`` or ``regression``; None: what `score` says.
     timestamp : column of the times by which both frames are put in order.
     metrics : of ``roc_auc``, ``accuracy``, ``f1_score``, ``precision``, ``recall``, ``brier_score``,
-        ``log_loss`` and ``business_value``; None: the first six, and the last where it is given.
+        ``log_loss`` and ``business_value``; None: the first six, and the last where it is given. Of more than
+        two classes also ``f1_score_macro``, ``precision_macro`` and ``recall_macro`` (without a suffix they
+        are weighted by the classes' sizes), but no ``business_value``. Of a regression: ``rmse``, ``mae``,
+        ``mse`` and ``mape``; None: the first two.
     chunk_size : rows of a chunk; the last one has the rest.
     period : length of a chunk in time, such as ``7d``; needs `timestamp`. Without both, there is one chunk.
     features : columns that the model saw, or that may say where it errs. None: all columns that both frames
@@ -94,46 +108,79 @@ def estimate_performance(
     >>> bool(accuracy.low < ((score > 0.5) == truth)[3_000:].mean() < accuracy.high)
     True
     """
+    settled = _task(task, score, prediction)
     cost = _cost(business_value)
-    names = _names(metrics, cost)
+    names = _names(metrics, cost, settled)
+    named = {str(class_text(name)): one for name, one in score.items()} if isinstance(score, Mapping) else {}
+    scores = tuple(named.values()) if named else (score,) if isinstance(score, str) else ()
+    roles = Roles(target, scores, prediction, timestamp, numeric=settled == "regression")
     ours, reference_rows = frame_columns(reference)
     theirs, current_rows = frame_columns(current)
-    positive = None if positive_class is None else class_text(positive_class)
-    old = rows_of("reference", ours, reference_rows, target, score, prediction, timestamp, truth_needed=True)
-    new = rows_of("current", theirs, current_rows, target, score, prediction, timestamp, truth_needed=False)
-    if positive is None:
-        positive = default_positive(sorted(old.classes))
-    if len(old.classes) > 2:
-        named = ", ".join(shown(name) for name in sorted(old.classes)[:5])
-        raise InvalidInput(f"{shown(target)} has {len(old.classes)} classes ({named}); two can be estimated")
+    old = rows_of("reference", ours, reference_rows, roles, truth_needed=True)
+    new = rows_of("current", theirs, current_rows, roles, truth_needed=False)
     chunks = _chunks(new, chunk_size, period, timestamp)
-    reserved = {target, score, prediction, timestamp}
-    wanted, left_out = usable_features(ours, theirs, reserved, features)
-    design = before = now = None
-    if wanted:
-        columns = feature_columns(ours, wanted, reference_rows, old.places)
-        design = Design.of(columns)
-        before, now = design(columns), design(feature_columns(theirs, wanted, current_rows, new.places))
-    known, window = _scored(old, positive), _scored(new, positive)
-    typical = int(np.median([chunk.size for chunk in chunks])) if chunks else 1
-    fitted = fit_scores(
-        known, blocks_of(old.places.size), names, design=before, cost=cost, chunk=max(typical, 1)
+    wanted, left_out = usable_features(ours, theirs, roles.names, features)
+    frames = Frames(
+        old,
+        new,
+        feature_columns(ours, wanted, reference_rows, old.places),
+        feature_columns(theirs, wanted, current_rows, new.places),
+        names,
+        max(1, int(np.median([chunk.size for chunk in chunks]))) if chunks else 1,
     )
+    told: Told
+    if settled == "regression":
+        told = regression(frames)
+    elif settled == "multiclass":
+        told = multiclass(frames, target, tuple(named))
+    else:
+        told = binary(frames, target, None if positive_class is None else class_text(positive_class), cost)
     found = []
     for chunk in chunks:
-        part = window.take(chunk)
-        estimates = fitted.estimate(part, None if now is None else now[chunk])
+        estimates = told.estimate(chunk)
         if chunk.size and new.labelled[chunk].all():
-            estimates = _beside(estimates, part, names, cost)
+            realised = told.realised(chunk)
+            estimates = {name: replace(one, realised=realised[name]) for name, one in estimates.items()}
         found.append(_answer(new, chunk, estimates))
     notes = [
         f"no feature, since it only numbers the rows or its values are all different: {shown(name)}"
         for name in left_out
     ]
-    notes += [note for note in (old.note, new.note) if note]
+    notes += [note for note in (old.note, new.note, told.note) if note]
     return PerformanceEstimate(
-        "binary", positive, old.places.size, tuple(found), fitted.refusal, tuple(notes)
+        settled, told.positive, old.places.size, tuple(found), told.refusal, tuple(notes)
     )
+
+
+def _task(task: str | None, score: str | Mapping[str, str] | None, prediction: str | None) -> str:
+    """Settle the task by what is given."""
+    several = isinstance(score, Mapping)
+    found = task or ("multiclass" if several else "binary" if score is not None else "regression")
+    if found not in _DEFAULTS:
+        raise InvalidInput(f"task must be one of {', '.join(_DEFAULTS)}, not {shown(task)}")
+    if found == "regression":
+        if score is not None:
+            raise InvalidInput("a regression has no score; leave score out, or give another task")
+        if prediction is None:
+            raise InvalidInput(
+                "give score, or for a regression prediction: there is nothing to estimate from"
+            )
+    elif score is None:
+        raise InvalidInput(f"a {found} classifier is estimated by its scores; give score")
+    elif several != (found == "multiclass"):
+        needed = (
+            "one column of each class: a mapping"
+            if found == "multiclass"
+            else "one column, of the positive class"
+        )
+        raise InvalidInput(f"the score of a {found} classifier is {needed}")
+    if isinstance(score, Mapping) and (
+        len(score) < 2 or not all(isinstance(column, str) for column in score.values())
+    ):
+        raise InvalidInput(
+            f"score must name a column for each of at least two classes, not {shown(dict(score))}"
+        )
+    return found
 
 
 def _cost(values: Mapping[str, float] | None) -> Cost | None:
@@ -148,16 +195,17 @@ def _cost(values: Mapping[str, float] | None) -> Cost | None:
     return ((float(values["tn"]), float(values["fp"])), (float(values["fn"]), float(values["tp"])))
 
 
-def _names(metrics: Collection[str] | None, cost: Cost | None) -> tuple[str, ...]:
+def _names(metrics: Collection[str] | None, cost: Cost | None, task: str) -> tuple[str, ...]:
     if metrics is None:
-        return _DEFAULT if cost is None else (*_DEFAULT, "business_value")
+        return _DEFAULTS[task] if cost is None else (*_DEFAULTS[task], "business_value")
     if isinstance(metrics, str):
         raise InvalidInput(f"metrics must be a list of names, not the text {shown(metrics)}")
     names = tuple(dict.fromkeys(metrics))
     for name in names:
-        if name not in BINARY_METRICS:
+        if name not in _KNOWN[task]:
             raise InvalidInput(
-                f"there is no estimate of {shown(name)}; there are {', '.join(BINARY_METRICS)}"
+                f"there is no estimate of {shown(name)} for the task {task}; there are "
+                f"{', '.join(_KNOWN[task])}"
             )
     if not names:
         raise InvalidInput("metrics is empty; name at least one, or leave it out")
@@ -166,16 +214,6 @@ def _names(metrics: Collection[str] | None, cost: Cost | None) -> tuple[str, ...
             "the metric business_value needs the argument business_value: a number for tp, fp, tn, fn"
         )
     return names
-
-
-def _scored(rows: Rows, positive: str | None) -> Scored:
-    predicted = rows.score >= 0.5 if rows.predicted is None else np.asarray(rows.predicted == positive)
-    return Scored(
-        rows.score,
-        predicted.astype(bool),
-        np.ones(rows.score.size),
-        np.asarray(rows.truth == positive).astype(np.float64),
-    )
 
 
 def _chunks(rows: Rows, size: int | None, period: str | None, timestamp: str | None) -> list[_Ints]:
@@ -195,16 +233,9 @@ def _chunks(rows: Rows, size: int | None, period: str | None, timestamp: str | N
     return [everything[first : first + size] for first in range(0, everything.size, size)]
 
 
-def _beside(
-    estimates: Mapping[str, MetricEstimate], part: Scored, names: tuple[str, ...], cost: Cost | None
-) -> dict[str, MetricEstimate]:
-    """Put the realised metrics beside the estimates."""
-    realised = expected_metrics(part, part.realised(), names, cost=cost)
-    return {name: replace(one, realised=realised[name].value) for name, one in estimates.items()}
-
-
 def _answer(rows: Rows, chunk: _Ints, estimates: dict[str, MetricEstimate]) -> EstimatedChunk:
     start = end = None
     if rows.times is not None:
         start, end = from_micros(int(rows.times[chunk[0]])), from_micros(int(rows.times[chunk[-1]]))
-    return EstimatedChunk(int(chunk[0]), int(chunk[-1]) + 1, chunk.size, estimates, start, end)
+    labelled = int(rows.labelled[chunk].sum())
+    return EstimatedChunk(int(chunk[0]), int(chunk[-1]) + 1, chunk.size, estimates, start, end, labelled)

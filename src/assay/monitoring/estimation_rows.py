@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,32 @@ from assay.monitoring.intake.faults import Faults, shown
 from assay.monitoring.intake.moments import instants
 from assay.monitoring.intake.values import Values, numbers, outcome
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Roles", "Rows", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which columns are what.
+
+    Attributes
+    ----------
+    target : the truth.
+    scores : columns of scores from 0 to 1, one for each class that has one; none for a regression.
+    prediction : what was predicted; None: no column says it.
+    timestamp : times, None where there are none.
+    numeric : whether truth and prediction are numbers, not classes.
+    """
+
+    target: str
+    scores: tuple[str, ...]
+    prediction: str | None
+    timestamp: str | None
+    numeric: bool = False
+
+    @property
+    def names(self) -> set[str | None]:
+        """All columns that have a role, and so are no features."""
+        return {self.target, *self.scores, self.prediction, self.timestamp}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,24 +51,25 @@ class Rows:
     Attributes
     ----------
     places : int64[rows], their places in the frame, in order of time where it is known.
-    score : float64[rows], 0 to 1.
-    truth : object[rows], the true class as text, None where it is not known.
-    predicted : object[rows], the predicted class; None: there is no such column.
+    scores : float64[rows, score columns], 0 to 1.
+    truth : object[rows], the true class as text, None where it is not known; of a regression float64[rows],
+        NaN where it is not known.
+    predicted : the same of the prediction, always known; None: there is no such column.
     times : int64[rows], microseconds since 1970; None where no column was named.
     note : how many rows were left out and why; empty where none was.
     """
 
     places: npt.NDArray[np.int64]
-    score: npt.NDArray[np.float64]
-    truth: npt.NDArray[np.object_]
-    predicted: npt.NDArray[np.object_] | None
+    scores: npt.NDArray[np.float64]
+    truth: npt.NDArray[Any]
+    predicted: npt.NDArray[Any] | None
     times: npt.NDArray[np.int64] | None
     note: str
 
     @property
     def labelled(self) -> npt.NDArray[np.bool_]:
         """Which rows have their truth."""
-        return np.asarray(self.truth != None)  # noqa: E711 - element by element
+        return _given(self.truth)
 
     @property
     def classes(self) -> set[str]:
@@ -53,56 +80,51 @@ class Rows:
         return found
 
 
-def rows_of(
-    what: str,
-    columns: Mapping[str, Values],
-    rows: int,
-    target: str,
-    score: str,
-    prediction: str | None,
-    timestamp: str | None,
-    *,
-    truth_needed: bool,
-) -> Rows:
-    """Read the rows that have a score from 0 to 1, and what else is named or needed.
+def rows_of(what: str, columns: Mapping[str, Values], rows: int, roles: Roles, *, truth_needed: bool) -> Rows:
+    """Read the rows that have scores from 0 to 1, and what else is named or needed.
 
     Raises
     ------
     InvalidInput
         Where a column is absent or holds what it must not.
     """
-    needed = [
-        name for name in (score, prediction, timestamp, target if truth_needed else None) if name is not None
-    ]
+    needed = [*roles.scores, roles.prediction, roles.timestamp, roles.target if truth_needed else None]
     for name in needed:
-        if name not in columns:
+        if name is not None and name not in columns:
             known = ", ".join(shown(column) for column in list(columns)[:10])
             raise InvalidInput(f"the {what} has no column {shown(name)}; its columns are {known or 'none'}")
-    scores = _numbers(what, score, columns[score])
+    good = np.ones(rows, dtype=bool)
+    scores = np.zeros((rows, len(roles.scores)))
+    for place, name in enumerate(roles.scores):
+        scores[:, place] = _numbers(what, name, columns[name])
+        with np.errstate(invalid="ignore"):
+            usable = (scores[:, place] >= 0) & (scores[:, place] <= 1)
+        if rows and not usable.any():
+            raise InvalidInput(f"the column {shown(name)} of the {what} holds no score from 0 to 1")
+        good &= usable
+    read = _numbers if roles.numeric else _classes
     truth = (
-        _classes(what, target, columns[target], rows)
-        if target in columns
-        else np.full(rows, None, dtype=object)
+        read(what, roles.target, columns[roles.target])
+        if roles.target in columns
+        else np.full(rows, np.nan if roles.numeric else None, dtype=np.float64 if roles.numeric else object)
     )
-    predicted = None if prediction is None else _classes(what, prediction, columns[prediction], rows)
-    times = None if timestamp is None else instants(timestamp, columns[timestamp])
-    with np.errstate(invalid="ignore"):
-        good = (scores >= 0) & (scores <= 1)
-    if rows and not good.any():
-        raise InvalidInput(f"the column {shown(score)} of the {what} holds no score from 0 to 1")
+    predicted = None if roles.prediction is None else read(what, roles.prediction, columns[roles.prediction])
+    times = None if roles.timestamp is None else instants(roles.timestamp, columns[roles.timestamp])
     if truth_needed:
-        good &= truth != None  # noqa: E711 - element by element
+        good &= _given(truth)
     if predicted is not None:
-        good &= predicted != None  # noqa: E711 - element by element
+        good &= _given(predicted)
     if times is not None:
         good &= times >= 0
     places = np.flatnonzero(good).astype(np.int64)
     if truth_needed and not places.size:
-        raise InvalidInput(f"the {what} has no row with a score and its truth, {shown(target)}")
+        beside = "a prediction" if roles.numeric else "a score"
+        raise InvalidInput(f"the {what} has no row with {beside} and its truth, {shown(roles.target)}")
     if times is not None:
         places = places[np.argsort(times[places], kind="stable")]
     lost = rows - places.size
-    note = f"{lost:,} rows of the {what} left out: no score from 0 to 1, or not what is needed beside it"
+    lack = "no number" if roles.numeric else "no score from 0 to 1"
+    note = f"{lost:,} rows of the {what} left out: {lack}, or not what is needed beside it"
     return Rows(
         places,
         scores[places],
@@ -113,8 +135,15 @@ def rows_of(
     )
 
 
-def _classes(what: str, name: str, values: Values, rows: int) -> npt.NDArray[np.object_]:
+def _given(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    if values.dtype == np.float64:
+        return np.isfinite(values)
+    return np.asarray(values != None)  # noqa: E711 - element by element
+
+
+def _classes(what: str, name: str, values: Values) -> npt.NDArray[Any]:
     """Class of each row as text."""
+    rows = len(values)
     faults = Faults(rows)
     number, text = outcome(f"{what} {name}"[:80], values, faults)
     _check(faults)
@@ -123,7 +152,7 @@ def _classes(what: str, name: str, values: Values, rows: int) -> npt.NDArray[np.
     return classes_of(pa.table(table), "number", "text")
 
 
-def _numbers(what: str, name: str, values: Values) -> npt.NDArray[np.float64]:
+def _numbers(what: str, name: str, values: Values) -> npt.NDArray[Any]:
     faults = Faults(len(values))
     array = numbers(f"{what} {name}"[:80], values, faults)
     _check(faults)

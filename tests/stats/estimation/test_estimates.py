@@ -116,6 +116,32 @@ def test_profiles_say_what_frames_say() -> None:
         fit_profiles([profile(cut[0])], "1", METRICS)
 
 
+def test_profiles_whose_predictions_follow_no_threshold_are_refused_what_depends_on_them() -> None:
+    def fitted(guess: np.ndarray) -> object:
+        truth, guess = part["truth"].astype(str), guess.astype(str)
+        blocks = [
+            ClassificationSummary.of(
+                truth[rows].tolist(),
+                guess[rows].tolist(),
+                part["score"][rows],
+            )
+            for rows in np.array_split(np.arange(6_000), 6)
+        ]
+        return fit_profiles(blocks, "1", METRICS).estimate(window_scores(blocks[0], "1"))
+
+    part = traffic(6_000, 21)
+    by_group = np.where(part["group"] == "old", part["score"] > 0.7, part["score"] > 0.4).astype(int)
+    found = fitted(by_group)
+    for name in ("accuracy", "precision", "recall", "f1_score"):
+        assert found[name].value is None
+        assert "do not follow a threshold" in (found[name].reason or "")
+    assert found["roc_auc"].value is not None
+    assert found["brier_score"].value is not None
+    # Different thresholds on different days are still thresholds.
+    by_day = np.where(np.arange(6_000) < 3_000, part["score"] > 0.7, part["score"] > 0.4).astype(int)
+    assert fitted(by_day)["accuracy"].value is not None
+
+
 def test_business_value_is_the_sum_over_the_chunk() -> None:
     value = {"tp": 50, "fp": -5, "fn": -20, "tn": 0}
     (chunk,) = estimate(traffic(5_000, 11), traffic(2_000, 12), business_value=value).chunks
@@ -162,7 +188,7 @@ def test_shows_itself() -> None:
         ({"features": ["absent"]}, "no feature"),
         ({"business_value": {"tp": 1}}, "tp, fp, tn and fn"),
         ({"score": "group"}, "row 0"),
-        ({"target": "score"}, "two can be estimated"),
+        ({"target": "score"}, "of more than two, score must name"),
     ],
 )
 def test_what_cannot_be_estimated_is_said(change: dict[str, object], message: str) -> None:

@@ -21,11 +21,32 @@ import numpy.typing as npt
 from assay.stats.estimation.scored import Scored
 from assay.stats.summaries.scores import EPS
 
-__all__ = ["BINARY_METRICS", "Cost", "Expected", "expected_confusion", "expected_metrics"]
+__all__ = [
+    "BINARY_METRICS",
+    "OF_PREDICTIONS",
+    "Cost",
+    "Expected",
+    "bounds_of",
+    "expected_confusion",
+    "expected_metrics",
+]
 
 _Floats = npt.NDArray[np.float64]
 Cost = tuple[tuple[float, float], tuple[float, float]]
 """Value of one prediction: ((true negative, false positive), (false negative, true positive))."""
+
+
+def bounds_of(name: str, *, several: bool = False) -> tuple[float, float]:
+    """Ends of a metric's range; `several`: among more than two classes.
+
+    >>> bounds_of("accuracy"), bounds_of("brier_score", several=True)
+    ((0.0, 1.0), (0.0, 2.0))
+    """
+    if name == "business_value":
+        return -np.inf, np.inf
+    if name == "log_loss":
+        return 0.0, np.inf
+    return 0.0, 2.0 if several and name == "brier_score" else 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,3 +184,6 @@ _METRICS: Mapping[str, Callable[[Scored, _Floats, Cost | None], Expected]] = {
 
 BINARY_METRICS = tuple(_METRICS)
 """Metrics of binary classifiers that can be estimated. ``business_value`` is a sum over the predictions."""
+
+OF_PREDICTIONS = ("accuracy", "precision", "recall", "f1_score", "business_value")
+"""Those of them that depend on what was predicted, and not on scores alone."""

@@ -54,16 +54,19 @@ def fit_logistic(
         + 1e-8 * max(float(n.sum()), 1.0) ** 0.5
     )
     beta = np.zeros(terms) if start is None else start.copy()
-    loss = _loss(design @ beta, positive, n) + 0.5 * float(penalty @ beta**2)
+    logit = design @ beta
+    loss = _loss(logit, positive, n) + 0.5 * float(penalty @ beta**2)
     for _ in range(_STEPS):
-        chance = expit(design @ beta)
+        chance = expit(logit)
         slope = design.T @ (positive - n * chance) - penalty * beta
-        curve = (design * (n * chance * (1 - chance))[:, None]).T @ design + np.diag(penalty)
+        half = design * np.sqrt(n * chance * (1 - chance))[:, None]
+        curve = half.T @ half + np.diag(penalty)  # NumPy makes only one half of such a product
         step = np.linalg.solve(curve, slope)  # the penalty keeps it regular
         size = 1.0
         for _ in range(20):
             trial = beta + size * step
-            new = _loss(design @ trial, positive, n) + 0.5 * float(penalty @ trial**2)
+            logit = design @ trial
+            new = _loss(logit, positive, n) + 0.5 * float(penalty @ trial**2)
             if new <= loss:
                 break
             size /= 2

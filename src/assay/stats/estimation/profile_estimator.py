@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from assay.errors import InvalidInput
-from assay.stats.estimation.expected import Cost
-from assay.stats.estimation.histogram import labelled_scores
+from assay.stats.estimation.expected import OF_PREDICTIONS, Cost
+from assay.stats.estimation.histogram import labelled_scores, threshold_refusal
 from assay.stats.estimation.score_estimator import ScoreEstimator, fit_scores
 from assay.stats.estimation.scored import Scored
 from assay.stats.summaries.classification import ClassificationSummary
@@ -22,6 +23,7 @@ def fit_profiles(
     names: tuple[str, ...],
     *,
     cost: Cost | None = None,
+    held_out: int | None = None,
 ) -> ScoreEstimator:
     """Learn from the labelled predictions of stored profiles.
 
@@ -32,11 +34,16 @@ def fit_profiles(
     positive : the class that the scores are about.
     names : metrics wanted, of :data:`assay.stats.estimation.expected.BINARY_METRICS`.
     cost : for ``business_value``.
+    held_out : neighbouring profiles are left out together, so that this many stretches of the reference (at
+        least 2) are told by the others; errors are measured on each profile all the same. None: each by
+        itself.
 
     Returns
     -------
     ScoreEstimator
-        To be asked with :func:`assay.stats.estimation.histogram.window_scores` of a window's profile.
+        To be asked with :func:`assay.stats.estimation.histogram.window_scores` of a window's profile. Where
+        the predictions of the reference do not follow a threshold of the score, which profiles show, the
+        metrics that depend on them are refused.
 
     Raises
     ------
@@ -55,6 +62,11 @@ def fit_profiles(
             for field in ("score", "predicted", "n", "positive")
         )
     )
-    block = np.repeat(np.arange(len(found)), [one.n.size for one in found])
-    pieces = [np.flatnonzero(block == number) for number in range(len(found))]
-    return fit_scores(rows, block, names, cost=cost, pieces=pieces)
+    profile = np.repeat(np.arange(len(found)), [one.n.size for one in found])
+    pieces = [np.flatnonzero(profile == number) for number in range(len(found))]
+    stretches = len(found) if held_out is None else max(2, min(held_out, len(found)))
+    fitted = fit_scores(rows, profile * stretches // len(found), names, cost=cost, pieces=pieces)
+    reason = threshold_refusal(blocks, positive)
+    if reason is None:
+        return fitted
+    return replace(fitted, refusals={name: reason for name in names if name in OF_PREDICTIONS})

@@ -40,6 +40,13 @@ class MetricEstimate:
         """No estimate, and why."""
         return cls(name, None, None, None, n, 0.0, "", reason)
 
+    @classmethod
+    def undefined(cls, name: str, n: int) -> Self:
+        """No estimate, since the metric is a division by zero."""
+        return cls.refused(
+            name, n, f"{name} is not defined for these predictions: it would be a division by zero"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return asdict(self)

@@ -7,7 +7,7 @@ how well each block is told from the others, and the error of the estimate is me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,28 +16,19 @@ from scipy.special import xlogy
 from assay.stats.estimation.blocks import chunks_of, half_width, jackknife_variance, random_effect
 from assay.stats.estimation.calibration import KINDS
 from assay.stats.estimation.chance import ChanceModel, fit_chance
-from assay.stats.estimation.expected import Cost, expected_metrics
+from assay.stats.estimation.expected import Cost, bounds_of, expected_metrics
+from assay.stats.estimation.held_out import Errors, clearly_better, no_information
 from assay.stats.estimation.result import MetricEstimate
 from assay.stats.estimation.scored import Scored
 from assay.stats.estimation.shift import density_weights, reweighted
 
-__all__ = ["BOUNDS", "ScoreEstimator", "fit_scores"]
+__all__ = ["ScoreEstimator", "fit_scores"]
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
 _LEAST_OF_A_CLASS = 20
-_CLEARLY = (
-    0.9  # features are used where held-out squared errors with them are below this share of those without
-)
 _UNSHIFTED = 0.995  # share of the reference that stays effective where there is nothing to weight for
-_UNEQUAL_BLOCKS = 1.645
-
-BOUNDS: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("accuracy", "precision", "recall", "f1_score", "roc_auc", "brier_score"), (0.0, 1.0)),
-    "log_loss": (0.0, np.inf),
-}
-"""Ends of the metrics' ranges."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +44,9 @@ class ScoreEstimator:
     refusal : why nothing can be estimated; None where it can.
     between : variance of each metric's held-out errors beyond chance.
     blocks : blocks of the reference.
+    rows, chance : the reference, and its chances by `model`.
+    look : float64[rows, terms], by which a window is told from the reference: its features and its score.
+    refusals : why single metrics cannot be estimated.
     """
 
     names: tuple[str, ...]
@@ -63,9 +57,11 @@ class ScoreEstimator:
     between: Mapping[str, float]
     blocks: int
     rows: Scored
-    design: _Floats | None
+    look: _Floats | None
+    chance: _Floats
     model: ChanceModel
     left_out: tuple[ChanceModel, ...]
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
     def estimate(self, window: Scored, design: _Floats | None = None) -> dict[str, MetricEstimate]:
         """Estimate the metrics of a window without looking at its truth.
@@ -84,9 +80,9 @@ class ScoreEstimator:
         method = f"{self.kind} calibration" + (", features" if self.conditional else "")
         effective, warning = self.rows.total, None
         moved: tuple[_Floats, _Floats] | None = None
-        if design is not None and self.design is not None:
+        if design is not None and self.look is not None:
             weights = density_weights(
-                np.column_stack([self.design, _standard(self.rows.score, self.rows.score)]),
+                self.look,
                 np.column_stack([design, _standard(self.rows.score, window.score)]),
                 self.rows.score,
                 window.score,
@@ -95,16 +91,20 @@ class ScoreEstimator:
             if weights.refusal is not None:
                 warning = weights.refusal
             elif effective < _UNSHIFTED * self.rows.total or not self.conditional:
-                ours = self.model(self.rows.score, self.design if self.conditional else None)
                 before = chance
-                chance, line, covariance = reweighted(ours, self.rows.positive, self.rows.n, weights, chance)
+                chance, line, covariance = reweighted(
+                    self.chance, self.rows.positive, self.rows.n, weights, chance
+                )
                 moved = line, covariance
                 others = [np.clip(one + chance - before, 0.0, 1.0) for one in others]
                 method += ", weighted"
         found = {}
         for name, one in expected_metrics(window, chance, self.names, cost=self.cost).items():
+            if name in self.refusals:
+                found[name] = MetricEstimate.refused(name, int(window.total), self.refusals[name])
+                continue
             if one.value is None:
-                found[name] = MetricEstimate.refused(name, int(window.total), _undefined(name))
+                found[name] = MetricEstimate.undefined(name, int(window.total))
                 continue
             variance = one.sampling_variance(window.n, chance)
             changes = np.array([float((window.n * one.slope) @ (other - chance)) for other in others])
@@ -114,7 +114,7 @@ class ScoreEstimator:
                 variance += float(push @ moved[1] @ push)
             scale = window.total**2 if name == "business_value" else 1.0
             half = half_width(variance, self.between[name] * scale, self.blocks)
-            low, high = BOUNDS.get(name, (-np.inf, np.inf))
+            low, high = bounds_of(name)
             found[name] = MetricEstimate(
                 name,
                 one.value,
@@ -160,17 +160,29 @@ def fit_scores(
     kind = min(KINDS, key=lambda name: float(weight @ losses[name]))
     refusal = _refusal(rows, block, losses[kind], weight)
     chunks = [piece for _, piece in chunks_of(block, chunk)] if pieces is None else list(pieces)
-    chance, models, conditional = held[kind], seen[kind], False
-    errors = _errors(rows, chance, chunks, names, cost)
+    models, conditional = seen[kind], False
+    errors = _errors(rows, held[kind], _all(models, rows, None), chunks, names, cost)
     if design is not None and refusal is None:
         with_features, others = _held_out(kind, rows, block, design)
-        trial = _errors(rows, with_features, chunks, names, cost)
-        if _clearly_better(trial, errors):
-            chance, models, conditional, errors = with_features, others, True, trial
+        trial = _errors(rows, with_features, _all(others, rows, design), chunks, names, cost)
+        if clearly_better(trial, errors):
+            models, conditional, errors = others, True, trial
     between = {name: random_effect(*errors[name]) for name in names}
-    model = fit_chance(kind, rows, design if conditional else None)
+    given = design if conditional else None
+    model = fit_chance(kind, rows, given)
     return ScoreEstimator(
-        names, cost, kind, conditional, refusal, between, numbers.size, rows, design, model, tuple(models)
+        names,
+        cost,
+        kind,
+        conditional,
+        refusal,
+        between,
+        numbers.size,
+        rows,
+        None if design is None else np.column_stack([design, _standard(rows.score, rows.score)]),
+        model(rows.score, given),
+        model,
+        tuple(models),
     )
 
 
@@ -188,6 +200,10 @@ def _held_out(
         chance[out] = model(rows.score[out], None if design is None else design[out])
         models.append(model)
     return chance, models
+
+
+def _all(models: Sequence[ChanceModel], rows: Scored, design: _Floats | None) -> list[_Floats]:
+    return [model(rows.score, design) for model in models]
 
 
 def _block_losses(rows: Scored, block: _Ints, chance: _Floats) -> _Floats:
@@ -211,22 +227,18 @@ def _refusal(rows: Scored, block: _Ints, losses: _Floats, weight: _Floats) -> st
         out = block == number
         without[out] = rows.positive[~out].sum() / max(float(rows.n[~out].sum()), 1.0)
     inner = np.clip(without, 0.5 / (rows.total + 1), 1 - 0.5 / (rows.total + 1))
-    gains = _block_losses(rows, block, inner) - losses
-    share = weight / weight.sum()
-    gain = float(share @ gains)
-    spread = float(np.sqrt(np.sum(share**2 * (gains - gain) ** 2) * gains.size / max(gains.size - 1, 1)))
-    if gain <= _UNEQUAL_BLOCKS * spread:
-        return (
-            "the scores carry no information about the target: in the reference, they tell held-out labels "
-            f"no better than the share of positives does (log loss lower by {gain:.2g} ± {spread:.2g})"
-        )
-    return None
+    return no_information(_block_losses(rows, block, inner) - losses, weight, "scores")
 
 
 def _errors(
-    rows: Scored, chance: _Floats, chunks: Sequence[_Ints], names: tuple[str, ...], cost: Cost | None
-) -> dict[str, tuple[_Floats, _Floats]]:
-    """Errors of held-out chunks, realised less expected, and the variance that chance gives them."""
+    rows: Scored,
+    chance: _Floats,
+    others: Sequence[_Floats],
+    chunks: Sequence[_Ints],
+    names: tuple[str, ...],
+    cost: Cost | None,
+) -> Errors:
+    """Errors of held-out chunks, and the variance that the labels' chance and the models' error give them."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for piece in chunks:
         part, expected_share = rows.take(piece), chance[piece]
@@ -235,34 +247,19 @@ def _errors(
         expected = expected_metrics(part, expected_share, names, cost=cost)
         real = expected_metrics(part, part.realised(), names, cost=cost)
         for name in names:
-            ours, truth = expected[name].value, real[name].value
-            if ours is None or truth is None:
+            one, truth = expected[name], real[name].value
+            if one.value is None or truth is None:
                 continue
             scale = part.total if name == "business_value" else 1.0
-            variance = expected[name].sampling_variance(part.n, expected_share)
-            found[name].append(((truth - ours) / scale, variance / scale**2))
+            moved = np.array([float((part.n * one.slope) @ other[piece]) for other in others])
+            explained = one.sampling_variance(part.n, expected_share) + jackknife_variance(moved)
+            found[name].append(((truth - one.value) / scale, explained / scale**2))
     return {
         name: (np.array([error for error, _ in some]), np.array([variance for _, variance in some]))
         for name, some in found.items()
     }
 
 
-def _clearly_better(
-    trial: Mapping[str, tuple[_Floats, _Floats]], errors: Mapping[str, tuple[_Floats, _Floats]]
-) -> bool:
-    """Whether the held-out mean squared errors, on average over the metrics, fall clearly."""
-    ratios = [
-        float(np.mean(trial[name][0] ** 2) / np.mean(old**2))
-        for name, (old, _) in errors.items()
-        if old.size and trial[name][0].size == old.size and old.any()
-    ]
-    return bool(ratios) and float(np.mean(ratios)) < _CLEARLY
-
-
 def _standard(reference: _Floats, values: _Floats) -> _Floats:
     spread = float(reference.std())
     return (values - reference.mean()) / (spread or 1.0)
-
-
-def _undefined(name: str) -> str:
-    return f"{name} is not defined for these predictions: it would be a division by zero"
