@@ -22,16 +22,18 @@ from assay import errors
 from assay.cli.main import app
 from assay.domain import answers
 from assay.domain.access import Scope
+from assay.domain.drift_history import DriftHistory, DriftMoment
 from assay.domain.feature_view import FeatureSide, FeatureView
 from assay.domain.imported import ImportAnswer
 from assay.domain.model import Model, ModelSettings
 from assay.domain.prediction_page import PredictionPage
 from assay.domain.series import DriftSeries, MetricSeries
+from assay.domain.window_drift import WindowDrift
 from assay.ports.monitor import Monitor, MonitorReader, MonitorWriter
 from assay.runtime.settings import PREFIX, Settings
 from assay.server.app import create_app
 from assay.server.errors import problem_of
-from assay.server.exposition import FIGURES
+from assay.server.exposition import FIGURES, MODEL_FIGURES
 from assay.server.scopes import SCOPES
 from assay.stats.drift import DriftStatistic, FeatureDrift
 from assay.stats.drift import definitions as drift
@@ -180,6 +182,14 @@ def figures() -> str:
     )
 
 
+def model_figures() -> str:
+    """Return every figure of `/metrics` that each model has."""
+    return rows(
+        ["figure", "type", "meaning"],
+        ([f"`{name}`", figure.kind, figure.meaning] for name, figure in sorted(MODEL_FIGURES.items())),
+    )
+
+
 def parameters() -> str:
     """Return every parameter of a path, a query or a header."""
     found = {
@@ -219,6 +229,7 @@ def python_answers() -> str:
     kinds = [getattr(answers, name) for name in answers.__all__]
     kinds += [DriftSeries, DriftStatistic, Estimate, FeatureDrift, FeatureSide, FeatureView, ImportAnswer]
     kinds += [MetricSeries, Model, PredictionPage]
+    kinds += [DriftHistory, DriftMoment, WindowDrift]
     return "\n".join(
         "\n".join([f"### `{kind.__name__}`\n", f"{docstrings.summary(kind)}\n", *_attributes(kind), ""])
         for kind in sorted(kinds, key=lambda kind: str(kind.__name__))
@@ -237,6 +248,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "routes": routes,
     "other_routes": other_routes,
     "figures": figures,
+    "model_figures": model_figures,
     "python_functions": python_functions,
     "python_monitor": python_monitor,
     "python_answers": python_answers,

@@ -89,7 +89,7 @@ class DriftWatch:
             if stop():
                 return False
             now = self._clock()
-            state = self._revisions.get(model.model_id, 0), now // HOUR
+            state = self._revisions.get(model.model_id, 0), (now - GRACE) // HOUR
             if self._seen.get(model.model_id) == state:
                 continue
             try:

@@ -126,10 +126,14 @@ class Autoregression:
         ratio = 1.0 + 2.0 * (weights @ rho[1:]) if count > 1 else np.ones(width)
         return self.variance * np.maximum(ratio, 1e-3) / count
 
-    def independent(self) -> Floats:
-        """How many independent observations tell as much about the mean as the series does: [1, length]."""
+    def independent(self, of_mean: Floats | None = None) -> Floats:
+        """How many independent observations tell as much about the mean as the series does: [1, length].
+
+        `of_mean` is the variance of the mean of all, where it is known already.
+        """
+        whole = self._variance_of_mean(self.length) if of_mean is None else of_mean
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.variance / (self.length * self._variance_of_mean(self.length))
+            ratio = self.variance / (self.length * whole)
         return np.clip(np.nan_to_num(ratio, nan=1.0) * self.length, 1.0, self.length)
 
 

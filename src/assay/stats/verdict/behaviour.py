@@ -32,6 +32,9 @@ UNTIMED_LEVEL = 0.0001
 MIN_EXPECTED = 5.0
 """A share is judged where so many effectively independent rows are expected inside and outside it."""
 
+MIN_SQUARES = 30.0
+"""A scale is judged where a window has so many effectively independent rows."""
+
 MIN_ROWS = 20
 """A share is asked about its order in time where it counts at least so many rows of the reference, and leaves
 as many out."""
@@ -91,6 +94,7 @@ class Behaviour:
     running : float64[blocks + 1, series], running sums of the residuals.
     width : length of a block.
     rows : mean number of rows of a block.
+    of_mean : float64[series], variance of the mean of all blocks.
     centre : float64[series], variance that the reference's own means have, where it is not the blocks.
     """
 
@@ -103,6 +107,7 @@ class Behaviour:
     running: Floats
     width: int
     rows: float
+    of_mean: Floats
     centre: Floats | None = None
 
     @classmethod
@@ -164,6 +169,7 @@ class Behaviour:
             np.concatenate([np.zeros((1, mean.size)), np.cumsum(residual, axis=0)]),
             blocks.width,
             float(trials.max(axis=1).mean()),
+            model.variance_of_mean(model.length),
             given,
         )
 
@@ -195,7 +201,7 @@ class Behaviour:
             there = _binomial(contrasts, np.clip(expected[: contrasts.size], 0.0, 1.0))
             with np.errstate(divide="ignore", invalid="ignore"):
                 variance = variance * np.where(self.binomial > 0, np.maximum(there / self.binomial, 1.0), 1.0)
-        freedom = np.maximum(self.model.independent() - 1, 2.0)
+        freedom = np.maximum(self.model.independent(self.of_mean) - 1, 2.0)
         if self.seasons.layers:
             freedom = np.maximum(freedom * (1 - 1 / self.seasons.cycles), 2.0)
         of_rows = self.binomial * (1 / m + 1 / (self.rows * self.model.length))
@@ -205,6 +211,9 @@ class Behaviour:
         share = np.clip(expected[: contrasts.size], 0.0, 1.0)
         few = m[: contrasts.size] / design[: contrasts.size] * np.minimum(share, 1 - share) < MIN_EXPECTED
         z[: contrasts.size][few] = np.nan
+        # The mean of few squares is as skewed as a chi-square of few degrees of freedom.
+        scales = slice(contrasts.size + contrasts.scored.size, None)
+        z[scales][m[scales] / design[scales] < MIN_SQUARES] = np.nan
         p_values = np.where(np.isfinite(z), 2 * stdtr(freedom, -np.nan_to_num(z)), np.nan)
         return Expectation(_features(contrasts), expected, observed, p_values, design)
 
@@ -222,7 +231,7 @@ class Behaviour:
         if self.seasons.layers:
             own = own * (1 + 1 / self.seasons.cycles)
             return np.asarray(own if self.centre is None else own + self.centre)
-        given = self.model.variance_of_mean(self.model.length) if self.centre is None else self.centre
+        given = self.of_mean if self.centre is None else self.centre
         return np.asarray(own + given)
 
 

@@ -186,7 +186,9 @@ def share_change(
     (k, n), (found, m) = before, after
     ours, theirs = (k / n if n else 0.0), (found / m if m else 0.0)
     p = float("nan")
-    if n and m:
+    if n and m and k + found in (0, n + m):  # the shares cannot differ
+        p = 1.0
+    elif n and m:
         law = hypergeom(n + m, k + found, m)
         p = float(min(1.0, 2 * min(law.cdf(found), law.sf(found - 1))))
     return Evidence(feature, aspect, "share", abs(theirs - ours), floor, p, Null.INDEPENDENT, ours, theirs)
