@@ -21,7 +21,8 @@ compile() {
 }
 
 compile requirements/dev.txt "$@" \
-    --extra demo --extra pandas --extra polars --extra postgres --extra river --extra docs --extra dev
+    --extra demo --extra pandas --extra polars --extra postgres --extra river --extra ml --extra jax --extra docs \
+    --extra dev
 # The smaller sets are cut from the same versions, so that one environment can hold them all.
 compile requirements/base.txt --constraint requirements/dev.txt
 compile requirements/demo.txt --constraint requirements/dev.txt --extra demo --extra docs

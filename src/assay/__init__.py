@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from assay.dashboard.report.writing import write_drift_report, write_report
     from assay.domain.drift_report import DriftReport
     from assay.domain.estimates import PerformanceEstimate
+    from assay.domain.multivariate_drift import MultivariateDrift
     from assay.integrations.monitored import monitored
     from assay.integrations.streams import confidence_sequence, detector
     from assay.integrations.watch import watch
     from assay.monitoring.drift.detection import detect_drift
     from assay.monitoring.estimation import estimate_performance
+    from assay.monitoring.multivariate import multivariate_drift
     from assay.monitoring.one_shot import Evaluation, Profile, evaluate, profile
     from assay.runtime.opening import open  # noqa: A004 - assay.open() reads like the built-in
     from assay.stats.verdict.floors import Floors
@@ -29,6 +31,7 @@ __all__ = [
     "DriftReport",
     "Evaluation",
     "Floors",
+    "MultivariateDrift",
     "PerformanceEstimate",
     "PredictionLogger",
     "Profile",
@@ -39,6 +42,7 @@ __all__ = [
     "estimate_performance",
     "evaluate",
     "monitored",
+    "multivariate_drift",
     "open",
     "prediction_ids",
     "profile",
@@ -51,6 +55,7 @@ _HOMES = {
     "DriftReport": "assay.domain.drift_report",
     "Evaluation": "assay.monitoring.one_shot",
     "Floors": "assay.stats.verdict.floors",
+    "MultivariateDrift": "assay.domain.multivariate_drift",
     "PerformanceEstimate": "assay.domain.estimates",
     "PredictionLogger": "assay.client.logger.prediction_logger",
     "Profile": "assay.monitoring.one_shot",
@@ -60,6 +65,7 @@ _HOMES = {
     "estimate_performance": "assay.monitoring.estimation",
     "evaluate": "assay.monitoring.one_shot",
     "monitored": "assay.integrations.monitored",
+    "multivariate_drift": "assay.monitoring.multivariate",
     "open": "assay.runtime.opening",
     "prediction_ids": "assay.client.logger.collected",
     "profile": "assay.monitoring.one_shot",

@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     "": set(),  # assay/__init__.py
     "__main__": set(),
     "errors": set(),
-    "stats": SCIENCE | {"zstandard"},  # for the bytes of summaries, beside zlib
+    # The bytes of summaries; domain classifiers, with their threads; loops on a GPU.
+    "stats": SCIENCE | {"zstandard", "sklearn", "threadpoolctl", "jax"},
     "domain": TABLES,
     "ports": TABLES,
     "monitoring": TABLES | {"narwhals", "msgspec", "zstandard"},

@@ -9,8 +9,8 @@ import numpy as np
 
 from assay.domain.drift_report import DriftReport
 from assay.errors import InvalidInput
-from assay.monitoring.drift.dependence import dependence_evidence
 from assay.monitoring.drift.frames import Frames, Roles, blocks_of, order_of, read_frames
+from assay.monitoring.drift.interactions import joint_evidence
 from assay.monitoring.drift.judgement import FALSE_ALARM_RATE, judge_window
 from assay.monitoring.drift.outcome import outcome_evidence
 from assay.monitoring.drift.rounding import rounding_evidence
@@ -97,7 +97,7 @@ def detect_drift(
         weights=weights,
         further=[
             *rounding_evidence(frames, floors),
-            *dependence_evidence(frames, learnt, behaviour, floors),
+            *joint_evidence(frames, learnt, behaviour, floors),
             *outcome_evidence(frames, roles, floors, order, np.random.default_rng(seed)),
         ],
         floors=floors,

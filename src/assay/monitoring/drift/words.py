@@ -29,6 +29,12 @@ def in_words(finding: Finding, before: FeatureSummary | None, after: FeatureSumm
         case Aspect.ROUNDING:
             return f"rounded: {share(one.after)} of values have as few decimals as {share(one.before)} had"
         case Aspect.DEPENDENCE:
+            if len(one.feature) > 2:
+                *most, last = (f"{name:.80}" for name in one.feature)
+                return (
+                    f"{', '.join(most)} and {last} depend on one another together, and not in pairs alone, "
+                    f"in another way: mean product {number(one.before)} before, {number(one.after)} now"
+                )
             names = " and ".join(one.feature)
             if one.before is None or one.after is None:
                 return f"{names} depend on one another in another way than in the reference"

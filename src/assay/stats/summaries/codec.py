@@ -48,6 +48,9 @@ class Kind(enum.IntEnum):
     FEATURES = 7
     REFERENCE = 8
     PROFILE = 9
+    COPULA = 10
+    FOURIER = 11
+    MMD_REFERENCE = 12
 
 
 def _width(array: npt.NDArray[np.generic]) -> int:

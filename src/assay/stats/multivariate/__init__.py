@@ -1,0 +1,1 @@
+"""Change of how features hang together, which no feature shows by itself."""
