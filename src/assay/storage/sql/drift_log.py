@@ -11,8 +11,9 @@ from sqlalchemy import Row, delete, func, select
 from assay.domain.detection import Detection, DriftFigure
 from assay.domain.time import Granularity
 from assay.storage.sql.chunks import chunks
+from assay.storage.sql.drift_tables import drift_detections, drift_metrics
 from assay.storage.sql.engine import Database
-from assay.storage.sql.tables import digest, drift_detections, drift_metrics
+from assay.storage.sql.tables import digest
 
 __all__ = ["SqlDriftLog"]
 

@@ -36,8 +36,6 @@ __all__ = [
     "audit_entries",
     "digest",
     "dirty_buckets",
-    "drift_detections",
-    "drift_metrics",
     "findings",
     "idempotency_keys",
     "import_halves",
@@ -303,56 +301,6 @@ analyses = Table(
     _bytes("payload"),
     Index(None, "model_key", "kind", "created_at"),
 )
-
-drift_detections = Table(
-    "drift_detections",
-    METADATA,
-    _key(),
-    _bytes("series_key"),
-    _bytes("model_key"),
-    _text("model"),
-    _text("version"),
-    _text("granularity"),
-    _number("window_start"),
-    _number("window_end"),
-    _number("n"),
-    _text("status"),
-    Column("drift_type", _Name),
-    Column("severity", Double, nullable=False),
-    Column("confidence", Double, nullable=False),
-    _text("affected_features"),
-    _number("columns"),
-    _text("reference_id"),
-    _text("baseline"),
-    _number("learnt_hours"),
-    _number("computed_at"),
-    _bytes("payload"),
-    Index(None, "series_key", "window_start"),
-)
-"""Verdicts on closed hours and days; `series_key` stands for model, version and granularity."""
-
-drift_metrics = Table(
-    "drift_metrics",
-    METADATA,
-    Column("detection", LargeBinary, primary_key=True, nullable=False),
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    _number("window_start"),
-    _number("window_end"),
-    _text("granularity"),
-    _text("slice_key"),
-    _text("slice_value"),
-    _text("model"),
-    _text("version"),
-    _text("column"),
-    _text("statistic"),
-    Column("value", Double, nullable=False),
-    Column("p_value", Double),
-    Column("threshold", Double, nullable=False),
-    _number("n"),
-    _number("computed_at"),
-    _text("baseline"),
-)
-"""Every test behind a verdict, one a row, to be asked in SQL."""
 
 
 # -- access --------------------------------------------------------------------------------------------
