@@ -67,18 +67,38 @@ def test_nothing_is_found_where_nothing_has_changed(model: str) -> None:
         pytest.importorskip("sklearn")
     cases = 5 if model == "boosting" else 30
     rng = np.random.default_rng(5)
-    p = [
+    found = [
         domain_classifier(
             rng.standard_normal((150, 3)),
             rng.standard_normal((100, 3)),
             model=model,  # type: ignore[arg-type]
             importance=False,
             seed=seed,
-        ).p_value
+        )
         for seed in range(cases)
     ]
-    assert min(p) > 0.001
-    assert 0.2 < np.mean(p) < 0.8
+    assert min(one.p_value for one in found) > 0.001
+    assert np.mean([one.auc for one in found]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_folds_that_share_what_chance_made_do_not_add_up() -> None:
+    """The column has four values: what one fold has by chance, the classifier of the other learns."""
+    rng = np.random.default_rng(7)
+    p = np.array(
+        [
+            domain_classifier(
+                rng.integers(0, 4, (120, 1)).astype(np.float64),
+                rng.integers(0, 4, (120, 1)).astype(np.float64),
+                model="logistic",
+                importance=False,
+                folds=5,
+                seed=seed,
+            ).p_value
+            for seed in range(200)
+        ]
+    )
+    assert np.count_nonzero(p < 0.05) <= 17  # more than 17 of 200 have a probability of 1%
+    assert np.count_nonzero(p < 0.01) <= 6
 
 
 @pytest.mark.nightly
