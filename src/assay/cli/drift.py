@@ -99,14 +99,16 @@ def drift(
     before, after = read_frame_files(
         reference, current, Reading(delimiter=delimiter, encoding=encoding), left_out=leave_out or ()
     )
-    roles = {"timestamp": timestamp, "prediction": prediction, "target": target, "score": score}
     report = detect_drift(
         dict(before.columns),
         dict(after.columns),
+        timestamp=timestamp,
+        prediction=prediction,
+        target=target,
+        score=score,
         features=features,
         floors=floors,
         false_alarm_rate=false_alarm_rate,
-        **roles,
     )
     for path, frame in ((reference, before), (current, after)):
         _tell_malformed(path, frame)

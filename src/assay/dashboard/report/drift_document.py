@@ -51,7 +51,7 @@ class _Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
+class _Evidence:
     """One line of the table of tests; `names` are clients'."""
 
     names: tuple[str, ...]
@@ -169,7 +169,7 @@ def _distribution(report: DriftReport, one: FeatureVerdict, key: str) -> Chart |
     )
 
 
-def _tests(report: DriftReport, ranked: Sequence[FeatureVerdict]) -> tuple[list[_Test], int]:
+def _tests(report: DriftReport, ranked: Sequence[FeatureVerdict]) -> tuple[list[_Evidence], int]:
     """Return all tests, those about several features, the truth and metrics first; and how many were cut."""
     listed = [_test(one, one.features, "") for one in report.overall]
     listed += [_test(one, (verdict.feature,), verdict.role) for verdict in ranked for one in verdict.evidence]
@@ -177,8 +177,8 @@ def _tests(report: DriftReport, ranked: Sequence[FeatureVerdict]) -> tuple[list[
     return listed[:_ROWS], max(0, len(listed) - _ROWS)
 
 
-def _test(one: DriftEvidence, names: tuple[str, ...], role: str) -> _Test:
-    return _Test(
+def _test(one: DriftEvidence, names: tuple[str, ...], role: str) -> _Evidence:
+    return _Evidence(
         names,
         role,
         one.aspect,
@@ -199,7 +199,7 @@ def _gaps(report: DriftReport, ranked: Sequence[FeatureVerdict]) -> list[_Gap]:
     if report.profiles is None:
         return []
     before, after = (side.features for side in report.profiles)
-    found = []
+    found: list[_Gap] = []
     for name in (one.feature for one in ranked):
         if len(found) == _ROWS or name not in before or name not in after:
             continue
