@@ -54,7 +54,8 @@ def _one(name: str, size: int, python: Path, folder: Path, covered: list[bool]) 
 
     script = str(Path(__file__).with_name("estimation_peer.py"))
     command = [str(python), script, str(folder), name, str(size)]
-    peer = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    peer = json.loads(said.splitlines()[-1])  # LightGBM says what it does before
     frames = [pq.read_table(folder / f"{name}-{part}.parquet") for part in ("reference", "analysis")]
     began = time.perf_counter()
     result = assay.estimate_performance(
