@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from assay.domain.rendering import Answer, Table, number
 
-__all__ = ["MultivariateDrift", "MultivariateTest"]
+__all__ = ["MultivariateDrift", "MultivariateFigure"]
 
 
 @dataclass(frozen=True, slots=True)
-class MultivariateTest:
+class MultivariateFigure:
     """One look at all features together.
 
     Attributes
@@ -46,13 +46,13 @@ class MultivariateDrift(Answer):
     notes : what was left out.
     """
 
-    tests: tuple[MultivariateTest, ...]
+    tests: tuple[MultivariateFigure, ...]
     n_reference: int
     n_current: int
     coordinates: int
     notes: tuple[str, ...] = ()
 
-    def __getitem__(self, method: str) -> MultivariateTest:
+    def __getitem__(self, method: str) -> MultivariateFigure:
         """Return the test by this method."""
         for one in self.tests:
             if one.method == method:

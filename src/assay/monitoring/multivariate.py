@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.domain.multivariate_drift import MultivariateDrift, MultivariateTest
+from assay.domain.multivariate_drift import MultivariateDrift, MultivariateFigure
 from assay.errors import InvalidInput
 from assay.monitoring.drift.frames import Frames, Roles, read_frames
 from assay.monitoring.feature_rows import FeatureRows
@@ -168,24 +168,26 @@ def _in_order(frames: Frames, side: int) -> Ints:
     return order[:: max(1, -(-count // MOST_ROWS))]
 
 
-def _copula(looks: _Looks) -> MultivariateTest:
+def _copula(looks: _Looks) -> MultivariateFigure:
     chosen, before, after = looks.strongest(copula.MOST_COORDINATES)
     found = copula.copula_change(
         copula.CopulaSummary.of(before, chosen), copula.CopulaSummary.of(after, chosen)
     )
     named = chosen.features
     told = [named[place] for pair in found.pairs[:1] for place in (pair.first, pair.second)]
-    return MultivariateTest("copula", "change of a correlation", found.value, 0.0, found.p_value, tuple(told))
+    return MultivariateFigure(
+        "copula", "change of a correlation", found.value, 0.0, found.p_value, tuple(told)
+    )
 
 
-def _interactions(looks: _Looks) -> MultivariateTest:
+def _interactions(looks: _Looks) -> MultivariateFigure:
     chosen, before, after = looks.strongest(interactions.MOST_COORDINATES)
     found, compared = interactions.compare_interactions(before, after, chosen.owner.tolist(), floor=0.0)
     statistic = "change of a mean product of three"
     if not found:
-        return MultivariateTest("interactions", statistic, 0.0, 0.0, 1.0)
+        return MultivariateFigure("interactions", statistic, 0.0, 0.0, 1.0)
     first = found[0]
-    return MultivariateTest(
+    return MultivariateFigure(
         "interactions",
         statistic,
         abs(first.after - first.before),
@@ -195,7 +197,7 @@ def _interactions(looks: _Looks) -> MultivariateTest:
     )
 
 
-def _mmd(looks: _Looks) -> MultivariateTest:
+def _mmd(looks: _Looks) -> MultivariateFigure:
     reference = MmdReference.learn(looks.before, seed=looks.seed)
     if looks.permutations:
         found = feature_permutation_test(
@@ -208,17 +210,17 @@ def _mmd(looks: _Looks) -> MultivariateTest:
         )
     else:
         found = reference.compare(FourierSummary.of(looks.after, reference.features))
-    return MultivariateTest("mmd", "squared mean discrepancy", found.value, 0.0, found.p_value)
+    return MultivariateFigure("mmd", "squared mean discrepancy", found.value, 0.0, found.p_value)
 
 
-def _reconstruction(looks: _Looks) -> MultivariateTest:
+def _reconstruction(looks: _Looks) -> MultivariateFigure:
     found = reconstruction_error(looks.before, looks.after)
-    return MultivariateTest(
+    return MultivariateFigure(
         "reconstruction", "mean reconstruction error", found.value, found.expected, found.p_value
     )
 
 
-def _classifier(looks: _Looks) -> MultivariateTest:
+def _classifier(looks: _Looks) -> MultivariateFigure:
     if looks.classifier == "logistic":
         named: tuple[str, ...] = looks.coordinates.features
         sides, categorical = [looks.before, looks.after], []
@@ -240,7 +242,7 @@ def _classifier(looks: _Looks) -> MultivariateTest:
     for name, one in zip(named, found.importance, strict=True):
         lost[name] = lost.get(name, 0.0) + one
     told = [name for name in sorted(lost, key=lambda name: -lost[name]) if lost[name] > _TELLS]
-    return MultivariateTest(
+    return MultivariateFigure(
         "classifier", "area under the curve", found.auc, 0.5, found.p_value, tuple(told[:_NAMED])
     )
 
@@ -271,7 +273,7 @@ def _columns(ours: FeatureRows, theirs: FeatureRows, rows: list[Ints]) -> tuple[
     return made[0], made[1]
 
 
-METHODS: dict[str, Callable[[_Looks], MultivariateTest]] = {
+METHODS: dict[str, Callable[[_Looks], MultivariateFigure]] = {
     "copula": _copula,
     "interactions": _interactions,
     "mmd": _mmd,
