@@ -13,6 +13,8 @@ from tests.cli.test_terminal import in_terminal
 
 import assay
 from assay.cli.fitting import GAP, cut, fitted
+from assay.cli.output import show
+from assay.domain.rendering import Table
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), max_size=40)
 
@@ -45,3 +47,8 @@ def test_ids_are_never_broken_over_lines(columns, tmp_path):
     assert code == 0, shown
     for one in ids:
         assert one in shown or re.search(f"{one[:4]}[0-9a-f-]*…[0-9a-f-]*{one[-4:]}", shown), shown
+
+
+def test_columns_without_names_have_no_empty_line(capsys):
+    show(Table("fraud", ("", ""), (("rows read", "20"),)), as_json=False)
+    assert capsys.readouterr().out.rstrip().splitlines() == ["fraud", "rows read  20"]

@@ -68,7 +68,8 @@ def show(answer: Answer | Table, *, as_json: bool) -> None:
     console.print(Text(title, style="bold"))
     widths = fitted(table.columns, rows, right, console.width)
     if rows and widths is not None:
-        grid = RichTable(box=None, pad_edge=False, header_style="bold")
+        named = any(table.columns)  # else the header would be an empty line
+        grid = RichTable(box=None, pad_edge=False, header_style="bold", show_header=named)
         for name, figures, width in zip(table.columns, right, widths, strict=True):
             grid.add_column(Text(name), justify="right" if figures else "left", width=width)
         for row in rows:
