@@ -85,13 +85,14 @@ def test_a_feature_is_reached_and_drawn(site, visit, theme):
     page.page.locator("#features tbody a", has_text="carrier").click()
     page.until(f"location.pathname === '/models/flights/features/{feature_key('carrier')}'")
     page.whole()
-    assert page.page.locator("[data-figure]").count() == 3
+    assert page.page.locator("[data-figure]").count() == 4
+    assert page.page.locator("#feature-verdict table tbody tr").count() >= 1
     bars = page.page.evaluate("document.querySelector('#fig-distribution .plot').data.map(t => t.name)")
     assert bars == ["reference", "this period"]
     assert "of the values" in page.page.locator("#words").inner_text()
     page.open(f"/models/flights/features/{feature_key('wind_speed')}?period=all")
     page.whole()
-    assert page.page.locator("[data-figure]").count() == 4
+    assert page.page.locator("[data-figure]").count() == 5
     assert "have no value" in page.page.locator("#words").inner_text()
     page.check()
 
@@ -221,4 +222,20 @@ def test_the_table_of_features_fits_beside_the_chart(site, visit):
         "all => all.map(one => one.offsetHeight)"
     )
     assert max(heights) < 30  # one line each: no name is broken
+    page.check()
+
+
+def test_a_click_on_the_map_of_drift_leads_to_the_feature(site, visit):
+    page = visit(site)
+    page.open("/models/flights?period=30d")
+    page.until("document.querySelector('#fig-drift')?.scrollIntoView() || true")
+    page.until("document.querySelector('#fig-drift').dataset.drawn")
+    page.until("document.querySelector('#verdict-panel .verdict-line')")
+    box = page.page.locator("#fig-drift .nsewdrag").first.bounding_box()
+    keys = page.page.evaluate("document.querySelector('#fig-drift .plot').keys")
+    place = box["x"] + box["width"] / 2, box["y"] + box["height"] * 1.5 / len(keys)
+    page.page.mouse.move(*place)
+    page.page.wait_for_timeout(200)
+    page.page.mouse.click(*place)
+    page.until(f"location.pathname === '/models/flights/features/{keys[1]}'")
     page.check()
