@@ -17,9 +17,10 @@ from assay.stats.multivariate import copula, interactions
 from assay.stats.multivariate.coordinates import Codes, Coordinates
 from assay.stats.multivariate.domain_classifier import ClassifierModel, domain_classifier
 from assay.stats.multivariate.engine import EngineName
+from assay.stats.multivariate.mmd import MmdReference
 from assay.stats.multivariate.pca_reconstruction import reconstruction_error
 from assay.stats.multivariate.permutation import feature_permutation_test
-from assay.stats.multivariate.random_features import FourierSummary, MmdReference
+from assay.stats.multivariate.random_features import FourierSummary
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile
 

@@ -11,14 +11,9 @@ from tests.stats.laws import assert_same, fold, parts_of
 from tests.stats.multivariate.samples import correlated, three_way
 
 from assay.errors import InvalidInput
+from assay.stats.multivariate.mmd import MmdReference, mmd_squared
 from assay.stats.multivariate.permutation import feature_permutation_test, kernel_permutation_test
-from assay.stats.multivariate.random_features import (
-    FourierSummary,
-    MmdReference,
-    RandomFeatures,
-    median_distance,
-    mmd_squared,
-)
+from assay.stats.multivariate.random_features import FourierSummary, RandomFeatures, median_distance
 from assay.stats.summaries.codec import Floats
 
 OF = RandomFeatures(2, 1.5, 16, seed=1)

@@ -13,7 +13,8 @@ import numpy as np
 
 from assay.errors import InvalidInput
 from assay.stats.multivariate.engine import EngineName, engine
-from assay.stats.multivariate.random_features import MmdResult, RandomFeatures
+from assay.stats.multivariate.mmd import MmdResult
+from assay.stats.multivariate.random_features import RandomFeatures
 from assay.stats.summaries.codec import Floats
 
 __all__ = ["feature_permutation_test", "kernel_permutation_test"]
