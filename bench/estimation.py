@@ -27,6 +27,10 @@ SETS = {
 """Data sets, and rows of a chunk. California, employment and loan were looked at while the method for two
 classes was made; "home", work from home, was not. "cards" has three classes, "car price" is a regression."""
 
+APART = ("cards",)
+"""Half of its chunks lie outside the reference, as the answers say, and no estimate covers them: what its
+intervals cover is printed, and not counted with the others."""
+
 
 def estimation(*, quick: bool) -> Iterator[Figure]:
     """Mean absolute error against the realised metrics, and how many of them the 95% intervals cover."""
@@ -80,7 +84,8 @@ def _one(name: str, size: int, python: Path, folder: Path, covered: list[bool]) 
             f"<= {other:.{digits}f} (NannyML)",
             error <= other,
         )
-    covered += here
+    if name not in APART:
+        covered += here
     yield plain(
         f"    {name}: 95% intervals cover, and NannyML's", f"{np.mean(here):.0%}, {np.mean(theirs):.0%}"
     )

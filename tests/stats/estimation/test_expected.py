@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as judge
 
@@ -20,6 +20,7 @@ def some(rows: int, seed: int) -> tuple[Scored, np.ndarray]:
     return Scored(score, score >= 0.5, np.ones(rows), truth), chance
 
 
+@settings(deadline=None)  # the first example waits for scikit-learn to be loaded
 @given(st.integers(20, 200), st.integers(0, 10_000))
 def test_with_the_truth_for_chances_they_are_the_metrics(rows: int, seed: int) -> None:
     scored, _ = some(rows, seed)
