@@ -85,7 +85,7 @@ def drift(
     encoding: Annotated[str, typer.Option(help="Encoding of CSV.")] = "utf8",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Judge whether the rows of one file have drifted from those of another.
+    """Judge whether one file has drifted from another.
 
     Ends with 0 where they have not, with 2 where they have, and with 1 where they could not be judged.
     """
