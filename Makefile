@@ -35,7 +35,7 @@ serve: $(VENV)/demo.stamp ## Start the empty service at http://localhost:8004
 
 test: $(VENV)/dev.stamp site ## Run all tests but the nightly ones, with coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest -m "not nightly" --hypothesis-profile ci $(XDIST) --cov --cov-report=term $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not nightly" --hypothesis-profile ci $(XDIST) --cov --cov-report=term $(ARGS)
 
 nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
 	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)

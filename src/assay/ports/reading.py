@@ -172,8 +172,8 @@ class MonitorReader(Protocol):
     ) -> PerformanceEstimate:
         """Return how good the predictions of a window, or of each `step` of it, are likely to be.
 
-        The labels of the model's first days (or of the version's, where one is given) say what its scores mean:
-        at least seven days, and until there are as many labelled scores as the model's setting
+        The labels of the model's first days (or of the version's, where one is given) say what its scores
+        mean: at least seven days, and until there are as many labelled scores as the model's setting
         ``reference_rows``. Every other window is estimated without its labels; where some are there, what
         they say stands beside it as `realised`. The answer's `refusal` says why nothing can be estimated.
         """

@@ -107,7 +107,7 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/estimate",
         response_model=PerformanceEstimate,
-        summary="Performance without labels: metrics to be expected, with intervals, beside the realised ones",
+        summary="Performance without labels: metrics to expect, with intervals, beside the realised ones",
     )
     def estimate(model_id: ModelName, query: Annotated[EstimateQuery, Query()]) -> Response:
         return reply(PerformanceEstimate, service.estimate(model_id, asked(query)))
