@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 from scipy.special import expit
 
 from assay.stats.estimation.logistic import fit_logistic
@@ -78,6 +77,8 @@ def fit_calibrator(kind: str, scores: _Floats, positive: _Floats, n: _Floats) ->
     Calibrator
         Without labels: the identity.
     """
+    from scipy.optimize import isotonic_regression  # a tenth of a second at the start of a server
+
     none = np.zeros(0)
     total = float(n.sum())
     least = 0.5 / (total + 1)

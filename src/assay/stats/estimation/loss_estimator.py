@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 
 from assay.stats.estimation.blocks import chunks_of, half_width, random_effect
 from assay.stats.estimation.losses import LossInputs, LossModel, fit_losses
@@ -227,6 +226,8 @@ def _held_out(kind: str, inputs: LossInputs, loss: _Floats, block: _Ints) -> tup
 
 def _variance_by_size(loss: _Floats, held: _Floats) -> tuple[_Floats, _Floats]:
     """Variance of losses about what was expected, which grows with it: corners of an isotonic curve."""
+    from scipy.optimize import isotonic_regression  # a tenth of a second at the start of a server
+
     order = np.argsort(held, kind="stable")
     cells = np.array_split(order, max(1, min(200, loss.size // 50)))
     points = np.array([held[cell].mean() for cell in cells])

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import hypergeom
 
 from assay.stats.drift.bins import MAX_BINS, quantile_bins
 from assay.stats.drift.chi_square import chi_square
 from assay.stats.drift.ks import ks
+from assay.stats.drift.two_proportions import fisher_exact, two_proportions
 from assay.stats.summaries.categorical import CategoricalSummary
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile, FeatureSummary
@@ -26,6 +26,9 @@ from assay.stats.verdict.contrasts import ContrastKind
 from assay.stats.verdict.floors import Floors
 
 __all__ = ["Aspect", "Evidence", "Null", "feature_evidence", "share_change"]
+
+EXACT_ROWS = 2_000
+"""Shares are compared exactly where no more rows than this are counted, or left out."""
 
 BINS = 20
 """Bins of a numeric feature in which its shape is compared."""
@@ -178,10 +181,9 @@ def share_change(
     after: tuple[int, int],
     floor: float,
 ) -> Evidence:
-    """Compare two shares, each as (rows counted, all rows), by Fisher's exact test.
+    """Compare two shares, each as (rows counted, all rows): exactly where few rows are counted, or left out.
 
-    The two-sided p-value is twice the smaller tail (at most 1); the normal approximation of the
-    hypergeometric distribution is not used.
+    Fisher's test takes time with these rows; with very many the pooled normal test is as good.
     """
     (k, n), (found, m) = before, after
     ours, theirs = (k / n if n else 0.0), (found / m if m else 0.0)
@@ -189,8 +191,8 @@ def share_change(
     if n and m and k + found in (0, n + m):  # the shares cannot differ
         p = 1.0
     elif n and m:
-        law = hypergeom(n + m, k + found, m)
-        p = float(min(1.0, 2 * min(law.cdf(found), law.sf(found - 1))))
+        few = min(n, m, k + found, n + m - k - found) <= EXACT_ROWS
+        p = fisher_exact(k, n, found, m) if few else two_proportions(k, n, found, m)
     return Evidence(feature, aspect, "share", abs(theirs - ours), floor, p, Null.INDEPENDENT, ours, theirs)
 
 
