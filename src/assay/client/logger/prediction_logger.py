@@ -301,9 +301,8 @@ class PredictionLogger:
     @property
     def stats(self) -> LoggerStats:
         """What became of everything that was logged in this process."""
-        queue = self.sender.queue
-        queue.admit()
-        return self.sender.ledger.stats(queued=queue.rows, queued_bytes=queue.bytes)
+        rows, size = self.sender.queue.admit()
+        return self.sender.ledger.stats(queued=rows, queued_bytes=size)
 
     def __enter__(self) -> Self:
         return self

@@ -121,11 +121,12 @@ class BoundedQueue:
             self._forget(self._lane(kind), rows, sum(size for _, size in measures))
         return rows
 
-    def admit(self) -> None:
-        """Count what lies in the inboxes, so that :attr:`bytes`, :attr:`dropped` and the bound are exact."""
+    def admit(self) -> tuple[int, int]:
+        """Count what lies in the inboxes; return the rows and bytes kept then, which are within the bound."""
         with self._lock:
             for lane in (self._predictions, self._labels):
                 self._admit(lane, len(lane.inbox))
+            return self._rows, self.bytes
 
     def put_until_now(self) -> tuple[int, int]:
         """How many predictions and labels were ever put."""
