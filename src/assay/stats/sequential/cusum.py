@@ -12,6 +12,7 @@ References
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -47,8 +48,9 @@ class _PageCusum(BlockDetector):
         """The larger of the sums; at `threshold` there is an alarm."""
         return float((self._sum - self._least).max())
 
+    @abstractmethod
     def _steps(self, piece: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        raise NotImplementedError
+        """What each value adds to the sums: float64[sides, values]."""
 
     def _room(self) -> int:
         return _BLOCK - self._filled
