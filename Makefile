@@ -9,6 +9,9 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The pins are whole. Were pip to follow dependencies as well, older ones would stop at `coverage[toml]`, which is pinned
+# without its extra, as soon as there is a newer version.
+PINNED := $(PIP) install --no-deps --require-hashes
 PORT ?= 8004
 ARGS ?=
 SITE := $(BIN)/python scripts/build_site.py
@@ -94,12 +97,12 @@ $(VENV)/made.stamp:
 
 $(VENV)/demo.stamp: $(VENV)/made.stamp requirements/demo.txt pyproject.toml
 	@echo "Installing what the demo needs (once)"
-	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PINNED) -r requirements/demo.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/made.stamp requirements/dev.txt pyproject.toml
 	@echo "Installing what the tests need (once)"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PINNED) -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/demo.stamp

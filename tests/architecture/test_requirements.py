@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -66,6 +68,12 @@ def test_every_line_is_a_pin_with_hashes(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     rest = [line for line in _PIN.sub("", text).splitlines() if line and not line.startswith("#")]
     assert rest == []
+
+
+def test_the_pins_are_whole_and_agree() -> None:
+    """They are installed without following dependencies; pip finds one that is absent or does not fit."""
+    found = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
 
 
 def test_one_environment_can_hold_them_all() -> None:
