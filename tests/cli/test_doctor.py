@@ -201,6 +201,16 @@ def test_clocks_are_compared(ahead, status):
     assert skew(time.time() + ahead, whose="x", coarse=1.0).status == status
 
 
+def test_a_clock_that_was_set_back_is_found(told, folder):
+    assert told("--at", folder)["clock of the folder"]["status"] == "ok"
+    to_come = time.time() + 3 * 86_400
+    os.utime(folder / "assay.db", (to_come, to_come))
+    check = told("--at", folder)["clock of the folder"]
+    assert check["status"] == "warning"
+    assert check["figures"]["seconds"] == pytest.approx(3 * 86_400, abs=60)
+    assert "set this machine's clock" in check["advice"]
+
+
 @pytest.mark.postgres
 def test_postgresql_is_looked_at(told, postgres_url, folder):
     checks = told("--at", folder, ASSAY_DATABASE_URL=postgres_url)

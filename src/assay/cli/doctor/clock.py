@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from assay.cli.doctor.check import FAILED, OK, WARNING, Check
 
-__all__ = ["clock", "skew"]
+__all__ = ["clock", "set_back", "skew"]
 
 _SANE: Final = (2025, 2100)
 _SKEW: Final = 2.0
@@ -63,3 +65,29 @@ def skew(theirs: float, *, whose: str, coarse: float = 0.0, ours: float | None =
         advice = "labels and windows shift by that; keep both clocks by NTP"
         return Check(name, WARNING, f"{size:.0f} s {way} this one", advice, figures)
     return Check(name, OK, f"agrees with this one to {max(_SKEW, coarse):.0f} s", figures=figures)
+
+
+def set_back(place: Path, *, now: float | None = None) -> Check:
+    """Look whether the database was written at a time that is yet to come.
+
+    Then this clock has been set back, or was ahead when it was written, and rows without a time of their own
+    go into earlier windows.
+
+    Parameters
+    ----------
+    place : the data folder.
+    now : seconds since the epoch; None: this clock's.
+    """
+    current = time.time() if now is None else now
+    written = [current]
+    for file in place.glob("assay.db*"):
+        with contextlib.suppress(OSError):  # the log goes when the last user does
+            written.append(file.stat().st_mtime)
+    newest = max(written)
+    name, figures = "clock of the folder", {"seconds": round(newest - current, 3)}
+    if newest - current > _SKEW:
+        moment = datetime.fromtimestamp(newest, UTC)
+        told = f"it was last written at {moment:%Y-%m-%d %H:%M} UTC, which is yet to come"
+        advice = "set this machine's clock, and keep it by NTP; new rows go into earlier windows till then"
+        return Check(name, WARNING, told, advice, figures)
+    return Check(name, OK, "nothing in it is from later than now", figures=figures)

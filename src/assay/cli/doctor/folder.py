@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from assay.cli.doctor.check import FAILED, OK, WARNING, Check
+from assay.cli.doctor.clock import set_back
 from assay.domain.rendering import number
 from assay.runtime.settings import Settings
 
@@ -47,6 +48,7 @@ def folder(settings: Settings, *, asked: bool) -> Iterator[Check]:
         yield trouble
         return
     yield _rights(place)
+    yield set_back(place)
     yield _room(place, settings)
     yield _kind(place)
     yield _syncs(place)
