@@ -175,9 +175,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def _fresh_database(server: PostgresServer) -> Iterator[str]:
+def fresh_database(server: PostgresServer, template: str = "template1") -> Iterator[str]:
+    """URL of a database that is what `template` is; it is dropped at the end."""
     name = f"test_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE {name} STRATEGY file_copy")  # twice as fast here
+    # The strategy is twice as fast here as the other.
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield server.url(name)
     finally:
@@ -187,14 +189,14 @@ def _fresh_database(server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """URL of an empty database that no other test sees."""
-    with _fresh_database(postgres_server) as url:
+    with fresh_database(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def module_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """URL of a database that the tests of one module share, empty at first."""
-    with _fresh_database(postgres_server) as url:
+    with fresh_database(postgres_server) as url:
         yield url
 
 
@@ -212,7 +214,7 @@ def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     with ExitStack() as databases:
-        yield lambda: databases.enter_context(_fresh_database(server))
+        yield lambda: databases.enter_context(fresh_database(server))
 
 
 @pytest.fixture
