@@ -18,8 +18,14 @@ SITE := $(BIN)/python scripts/build_site.py
 # Two processes suit two cores; every file runs in one process, so that its module fixtures are made once.
 JOBS ?= 2
 XDIST := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# Three outages of the logger, ten minutes each and waiting most of the time, run beside all others.
+NIGHTLY := -n $(shell expr $(JOBS) + 3) --dist loadgroup --no-loadscope-reorder
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+TEST := $(PYTEST) -m "not nightly" --hypothesis-profile ci $(XDIST)
+# The tests start hundreds of processes: a module is compiled once, not by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve test nightly check format lint types imports documented site dist footprint reference bench bench-drift screenshot lock clean
+.PHONY: help demo serve test coverage nightly check format lint types imports documented site dist footprint reference bench bench-drift screenshot lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,12 +42,15 @@ serve: $(VENV)/demo.stamp ## Start the empty service at http://localhost:8004
 
 # -- testing ---------------------------------------------------------------------------------------
 
-test: $(VENV)/dev.stamp site ## Run all tests but the nightly ones, with coverage
+test: $(VENV)/dev.stamp site ## Run all tests but the nightly ones
+	@$(TEST) $(ARGS)
+
+coverage: $(VENV)/dev.stamp site ## Run them with every line and branch counted, which takes half as long again
 	@rm -f .coverage .coverage.*
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not nightly" --hypothesis-profile ci $(XDIST) --cov --cov-report=term $(ARGS)
+	@$(TEST) --cov --cov-report=term $(ARGS)
 
 nightly: $(VENV)/dev.stamp ## Run the long simulations and soak runs
-	@$(BIN)/python -m pytest -m nightly --timeout 3600 $(ARGS)
+	@$(PYTEST) -m nightly --timeout 3600 $(NIGHTLY) $(ARGS)
 
 check: $(VENV)/dev.stamp ## Everything that can be judged without running the product
 	@$(MAKE) --keep-going format lint types site imports documented

@@ -40,10 +40,12 @@ _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take long first; the order within a file, and of all others, stays."""
+    """Put the nightly tests and the files that take long first; the order of all others stays."""
 
-    def rank(item: pytest.Item) -> int:
-        return next((i for i, path in enumerate(_LONGEST) if item.nodeid.startswith(path)), len(_LONGEST))
+    def rank(item: pytest.Item) -> tuple[float, int]:
+        given = item.get_closest_marker("timeout") if item.get_closest_marker("nightly") else None
+        place = next((i for i, path in enumerate(_LONGEST) if item.nodeid.startswith(path)), len(_LONGEST))
+        return (-given.args[0] if given else 0, place)  # who may take longer begins earlier
 
     items.sort(key=rank)
 
