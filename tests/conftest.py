@@ -26,15 +26,19 @@ _START_SECONDS = 30
 _LONGEST = (
     "tests/faults/test_kill.py",
     "tests/dashboard/test_every_page.py",
-    "tests/docs/test_examples.py",
-    "tests/storage/sql/test_equals_memory.py",
-    "tests/cli/test_terminal.py",
-    "tests/cli/test_importing.py",
+    "tests/dashboard/test_browsing.py",
+    "tests/dashboard/test_browser.py",
     "tests/dashboard/test_report_browser.py",
-    "tests/client/test_logger_process.py",
-    "tests/client/test_logger_outage.py",
+    "tests/docs/test_examples.py",
+    "tests/storage/sql/test_contracts.py",
     "tests/demo",
-    "tests/monitoring/test_upkeep.py",
+    "tests/dashboard/test_report.py",
+    "tests/docs/test_site.py",
+    "tests/client/test_monitor.py",
+    "tests/monitoring/test_pipeline.py",
+    "tests/cli/test_terminal.py",
+    "tests/test_worker_process.py",
+    "tests/client/test_logger_process.py",
 )
 _numbers = itertools.count(1)
 

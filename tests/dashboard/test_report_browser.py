@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +14,7 @@ from assay.dashboard.readings import Readings
 from assay.dashboard.report import report_document
 from tests.dashboard import traffic
 from tests.dashboard.conftest import Visit
-from tests.dashboard.test_every_page import axe
+from tests.dashboard.test_every_page import OF_THE_THEME, axe
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +54,8 @@ def test_it_opens_from_the_disk_and_asks_nobody(files, offline, theme):
     text = visit.page.evaluate("document.querySelector('#fig-volume .plot').layout.font.color")
     assert text == {"light": "#1c2330", "dark": "#e5e8ee"}[theme]
     visit.page.evaluate(axe())
-    found = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    options = {"resultTypes": ["violations"], **OF_THE_THEME[theme]}
+    found = visit.page.evaluate("options => axe.run(document, options)", options)["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
@@ -111,11 +113,10 @@ def test_hostile_names_are_shown_and_do_nothing(files, offline):
     assert visit.page.locator("details[open] table tbody tr").count() > 10
 
 
-@pytest.mark.parametrize("kind", ["png", "svg"])
-def test_a_figure_is_saved_with_its_title(files, offline, kind):
+def test_a_figure_is_saved_with_its_title(files, offline):
     visit = offline(files["hostile"], theme="dark")
     visit.until(READY)
-    for key in ("drift", "feature-0-distribution"):
+    for kind, key in itertools.product(("png", "svg"), ("drift", "feature-0-distribution")):
         with visit.page.expect_download() as download:
             visit.page.locator(f"#fig-{key} button[data-image={kind}]").click()
         assert re.fullmatch(rf"[A-Za-z0-9_-]+\.{kind}", download.value.suggested_filename)
