@@ -115,6 +115,12 @@ class Learner:
             self._keep(key, made)
         return made
 
+    def forget(self, model_id: str) -> None:
+        """Forget what was learnt of a model: other hours of it were found drifted since."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0].model_id == model_id]:
+                self._bytes -= self._kept.pop(key).nbytes
+
     def _made(
         self,
         name: SeriesName,

@@ -139,6 +139,10 @@ class StoredDrift:
             computed_at=from_micros(self._clock()),
         )
 
+    def forget(self, model_id: str) -> None:
+        """Learn anew how a model behaves: verdicts on earlier days have come."""
+        self._learner.forget(model_id)
+
     def _against(
         self, model: Model, name: SeriesName, reference: Reference, first: int, start: int
     ) -> _Against:

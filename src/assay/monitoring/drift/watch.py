@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-
-import numpy as np
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from assay.domain.detection import Detection
 from assay.domain.model import Model
 from assay.domain.time import DAY, HOUR, MINUTE, Granularity
 from assay.errors import AssayError, StorageError
 from assay.monitoring.analyst import Selection
-from assay.monitoring.drift.hours import SeriesName, read_volume
+from assay.monitoring.drift.closed_windows import ClosedWindow, closed_windows
+from assay.monitoring.drift.hours import SeriesName
 from assay.monitoring.drift.learning import MOST_DAYS
 from assay.monitoring.drift.records import detection_of
 from assay.monitoring.drift.stored import StoredDrift
@@ -35,7 +35,12 @@ RECENT = 3 * DAY
 MOST_VERSIONS = 10
 """Versions that serve side by side and are judged each by itself; with more, only all together are."""
 
-_WIDTHS = ((Granularity.DAY, DAY), (Granularity.HOUR, HOUR))
+_WINDOWS = (Granularity.DAY, Granularity.HOUR)
+
+_Series = tuple[str, str]  # model and version
+_Known = dict[tuple[Granularity, int], tuple[int, str]]  # of which window: how many rows, which reference
+_State = tuple[int, int]  # of a model: what changes when something may be due
+_BEGIN = attrgetter("start")
 
 
 class DriftWatch:
@@ -45,6 +50,10 @@ class DriftWatch:
     is closed, and again where rows came late or the reference is another. While a reference still grows from
     first traffic, or its profiles are being made, nothing is judged. Hours are kept for eight weeks, days for
     ever.
+
+    The newest closed hour and day of every model come first, whatever else is due: eight weeks that were never
+    judged, of a thousand models, take hours. A verdict that was given before those on earlier days were, from
+    which it learns what had drifted, is given again once these are there.
 
     Parameters
     ----------
@@ -73,8 +82,11 @@ class DriftWatch:
         self._log = log
         self._revisions = revisions
         self._clock = clock
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._newest: dict[str, _State] = {}
+        self._seen: dict[str, _State] = {}
         self._whole: dict[str, int] = {}
+        self._ahead: dict[_Series, set[ClosedWindow]] = {}
+        self._again: dict[_Series, set[ClosedWindow]] = {}
         self.figures = {"verdicts": 0.0, "verdict_seconds": 0.0, "drifted": 0.0}
 
     def run(self, *, stop: Callable[[], bool] = lambda: False) -> bool:
@@ -85,23 +97,25 @@ class DriftWatch:
         StorageError
             Where a store fails. What goes wrong with one model is logged, and the others are judged.
         """
-        for model in self._models():
-            if stop():
-                return False
-            now = self._clock()
-            state = self._revisions.get(model.model_id, 0), (now - GRACE) // HOUR
-            if self._seen.get(model.model_id) == state:
-                continue
-            try:
-                done = self._look(model, now, stop)
-            except StorageError:
-                raise
-            except AssayError as error:
-                _log.warning("no verdicts on drift of the model %.80r: %s", model.model_id, error)
-                done = True
-            if not done:
-                return False
-            self._seen[model.model_id] = state
+        models = list(self._models())
+        for seen, look in ((self._newest, self._look_at_newest), (self._seen, self._look)):
+            for model in models:
+                if stop():
+                    return False
+                now = self._clock()
+                state = self._revisions.get(model.model_id, 0), (now - GRACE) // HOUR
+                if seen.get(model.model_id) == state:
+                    continue
+                try:
+                    done = look(model, now, state, stop)
+                except StorageError:
+                    raise
+                except AssayError as error:
+                    _log.warning("no verdicts on drift of the model %.80r: %s", model.model_id, error)
+                    done = True
+                if not done:
+                    return False
+                seen[model.model_id] = state
         return True
 
     def _models(self) -> Iterator[Model]:
@@ -110,79 +124,120 @@ class DriftWatch:
             yield from models
             after = models[-1].model_id
 
-    def _look(self, model: Model, now: int, stop: Callable[[], bool]) -> bool:
-        """Judge what is due of one model; false where there was no time for all."""
-        reference = self._references.active(model)
-        if reference is None or self._profiles.state(model.model_id).running:
+    def _look_at_newest(self, model: Model, now: int, state: _State, stop: Callable[[], bool]) -> bool:
+        """Judge the newest closed hour and day of each series; false where there was no time for all."""
+        found = self._series_of(model, RECENT)
+        if found is None:
             return True
-        if reference.provisional and reference.rows < model.settings.reference_rows:
-            return True
-        extent = self._profiles.extent(model.model_id)
-        whole = {version: bounds for (version, key, _), bounds in extent.items() if not key}
-        if not whole:
-            return True
-        last = max(high for _, high in whole.values())
-        far = self._whole.get(model.model_id) != now // DAY
-        since = Granularity.DAY.floor(last - (MOST_DAYS * DAY if far else RECENT))
-        series = [""]
-        late = [version for version, (low, high) in whole.items() if high >= since]
-        if 1 < len(late) <= MOST_VERSIONS:
-            series += sorted(late)
+        reference_id, since, last, series = found
+        left = self._whole.get(model.model_id) != now // DAY
         for version in series:
-            if not self._series(model, version, reference.id, since, last, now, stop):
+            windows, known = self._closed(model, version, since, last, now)
+            due = {one for one in windows if _is_due(one, known, reference_id)}
+            # Of either width the last one: windows come in order.
+            newest = due & set({one.granularity: one for one in windows}.values())
+            for one in sorted(newest, key=_BEGIN, reverse=True):
+                if stop():
+                    return False
+                self._log.put([self._judged(model, version, one)])
+                self._ahead.setdefault((model.model_id, version), set()).add(one)
+            left = left or due > newest or bool(self._again.get((model.model_id, version)))
+        if not left:
+            self._seen[model.model_id] = state
+        return True
+
+    def _look(self, model: Model, now: int, state: _State, stop: Callable[[], bool]) -> bool:
+        """Judge what is due of one model; false where there was no time for all."""
+        del state
+        far = self._whole.get(model.model_id) != now // DAY
+        found = self._series_of(model, MOST_DAYS * DAY if far else RECENT)
+        if found is None:
+            return True
+        reference_id, since, last, series = found
+        for version in series:
+            windows, known = self._closed(model, version, since, last, now)
+            due = [one for one in windows if _is_due(one, known, reference_id)]
+            if model.model_id not in self._whole:  # those before us may have left off half-way
+                missing = [one for one in due if (one.granularity, one.start) not in known]
+                self._judge_again(model, version, set(windows) - set(due), missing)
+            self._judge_again(model, version, self._ahead.pop((model.model_id, version), set()), due)
+            if not self._judge(model, version, due, stop):
                 return False
         if far:
             self._log.drop(model.model_id, Granularity.HOUR, before=since)
             self._whole[model.model_id] = now // DAY
         return True
 
-    def _series(
-        self,
-        model: Model,
-        version: str,
-        reference_id: str,
-        since: int,
-        last: int,
-        now: int,
-        stop: Callable[[], bool],
-    ) -> bool:
-        """Judge what is due of one series, the oldest first, days before the hours that they end with."""
+    def _series_of(self, model: Model, back: int) -> tuple[str, int, int, list[str]] | None:
+        """Return the reference's id, since when, the last hour, and which versions; None: nothing is judged."""
+        reference = self._references.active(model)
+        if reference is None or self._profiles.state(model.model_id).running:
+            return None
+        if reference.provisional and reference.rows < model.settings.reference_rows:
+            return None
+        extent = self._profiles.extent(model.model_id)
+        whole = {version: bounds for (version, key, _), bounds in extent.items() if not key}
+        if not whole:
+            return None
+        last = max(high for _, high in whole.values())
+        since = Granularity.DAY.floor(last - back)
+        late = [version for version, (_, high) in whole.items() if high >= since]
+        several = 1 < len(late) <= MOST_VERSIONS
+        return reference.id, since, last, ["", *sorted(late)] if several else [""]
+
+    def _closed(
+        self, model: Model, version: str, since: int, last: int, now: int
+    ) -> tuple[list[ClosedWindow], _Known]:
+        """Return the closed windows of a series, and which verdicts are kept."""
         name = SeriesName(model.model_id, version or None)
-        starts, rows = read_volume(self._profiles, name, since, last + HOUR)
-        due: list[tuple[int, Granularity, int, int]] = []
-        for granularity, width in _WIDTHS:
-            begin, place = np.unique(starts // width * width, return_inverse=True)
-            volume = np.bincount(place, rows, minlength=begin.size).astype(np.int64)
-            known = {
-                one.start: (one.n, one.reference_id)
-                for one in self._log.read(
-                    model.model_id, granularity, start=since, end=last + DAY, version=version
-                )
-            }
-            for at, n in zip(begin.tolist(), volume.tolist(), strict=True):
-                closed = last >= at + width or now >= at + width + GRACE
-                if closed and known.get(at) != (n, reference_id):
-                    due.append((at + width, granularity, at, n))
+        windows = closed_windows(self._profiles, name, since=since, last=last, passed=now - GRACE)
+        known = {
+            (granularity, one.start): (one.n, one.reference_id)
+            for granularity in _WINDOWS
+            for one in self._log.read(
+                model.model_id, granularity, start=since, end=last + DAY, version=version
+            )
+        }
+        return windows, known
+
+    def _judge_again(
+        self, model: Model, version: str, windows: set[ClosedWindow], earlier: Sequence[ClosedWindow]
+    ) -> None:
+        """Remember to judge those of `windows` again that come on a later day than one of `earlier`."""
+        first = min((one.start // DAY for one in earlier), default=None)
+        early = {one for one in windows if first is not None and one.start // DAY > first}
+        if early:
+            self._again.setdefault((model.model_id, version), set()).update(early)
+            self._verdicts.forget(model.model_id)  # what was learnt without the verdicts that are missing
+
+    def _judge(
+        self, model: Model, version: str, due: Sequence[ClosedWindow], stop: Callable[[], bool]
+    ) -> bool:
+        """Judge windows of one series, the oldest first, days before the hours that they end with."""
+        again = self._again.get((model.model_id, version), set())
         made: list[Detection] = []
-        for end, granularity, at, n in sorted(due, key=lambda one: (one[0], one[2])):
+        done = True
+        for one in sorted({*due, *again}, key=lambda one: (one.end, one.start)):
             if stop():
+                done = False
                 break
-            made.append(self._judged(model, version, granularity, at, end, n))
-            if end % DAY == 0:  # the days after it learn from what has drifted
+            made.append(self._judged(model, version, one))
+            again.discard(one)
+            if one.end % DAY == 0:  # the days after it learn from what has drifted
                 self._log.put(made)
                 made = []
-        else:
-            self._log.put(made)
-            return True
         self._log.put(made)
-        return False
+        return done
 
-    def _judged(
-        self, model: Model, version: str, granularity: Granularity, start: int, end: int, n: int
-    ) -> Detection:
+    def _judged(self, model: Model, version: str, window: ClosedWindow) -> Detection:
         began = time.perf_counter()
-        verdict = self._verdicts.judge(model, Selection(start, end, version or None))
+        verdict = self._verdicts.judge(model, Selection(window.start, window.end, version or None))
         self.figures["verdicts"] += 1
         self.figures["drifted"] += verdict.drift_detected
         self.figures["verdict_seconds"] += time.perf_counter() - began
-        return detection_of(verdict, granularity, n=n)
+        return detection_of(verdict, window.granularity, n=window.n)
+
+
+def _is_due(window: ClosedWindow, known: _Known, reference_id: str) -> bool:
+    """Whether a window has no verdict, or one on fewer rows or against another reference."""
+    return known.get((window.granularity, window.start)) != (window.n, reference_id)
