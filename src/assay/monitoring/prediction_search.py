@@ -1,15 +1,17 @@
 """Looks for predictions that meet conditions, from the newest back, for as long as a reader will wait.
 
 The rows are read in stretches of time, the columns that the conditions look at and no others. What meets
-them at sight is held against its labels, a few hundred ids at a time. So the memory is that of one
-stretch, a page that is soon full costs little, and one that is not says how far it looked.
+them at sight is held against its labels, a few hundred ids first and ever more as long as the page is not
+full. So the memory is that of one stretch, a page that is soon full costs little, and one that is not says how
+far it looked.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +34,12 @@ MOST = 100_000
 
 LOOKED_UP = 2_000
 """Most ids whose labels are looked up at once; the lake finds so many without reading all labels."""
+
+JOINED = 20_000
+"""Ids that are joined with all labels at once, which takes as long as some four look-ups of fewer."""
+
+FEW_LABELS = 1_000_000
+"""Labels of a model that are read whole, rather than looked up, for so many ids."""
 
 Key = tuple[int, str]
 """Time (µs) and id of a prediction."""
@@ -89,6 +97,11 @@ class PredictionSearch:
         deadline = self._clock() + seconds
         rows = self._raw.still(model.model_id, Kind.PREDICTIONS)
         labels = self._raw.still(model.model_id, Kind.LABELS) if only.needs_truth else None
+        sizes: Sequence[int] = ()
+        if labels is not None:
+            few = labels.rows() <= FEW_LABELS
+            first = min(max(4 * (limit + 1), 100), LOOKED_UP)
+            sizes = (first, min(4 * first, LOOKED_UP), *((JOINED, MOST) if few else ()))
         columns = columns_for(model, only)
         if only.below_confidence is not None:
             columns |= {name for name in rows.names() if name.startswith(PROBABILITY)}
@@ -106,7 +119,7 @@ class PredictionSearch:
             if after is not None:
                 table = table.filter(_behind(table, after))
             table = table.filter(pa.array(meets_at_sight(model, only, table)))
-            for part, floor in _newest_first(table, limit + 1 - len(found.keys), labels is not None):
+            for part, floor in _newest_first(table, limit + 1 - len(found.keys), sizes):
                 looked = self._clock()
                 if labels is None:
                     found.keys += _keys(part)
@@ -165,22 +178,26 @@ def _behind(table: pa.Table, after: Cursor) -> pa.Array:
     return pa.array((times < after.time) | ((times == after.time) & same))
 
 
-def _newest_first(table: pa.Table, wanted: int, piecemeal: bool) -> Iterator[tuple[pa.Table, int | None]]:
+def _newest_first(
+    table: pa.Table, wanted: int, sizes: Sequence[int]
+) -> Iterator[tuple[pa.Table, int | None]]:
     """Give the rows in pieces from the newest back, and the time down to which each piece is complete.
 
-    Rows of the same time stay together. Not `piecemeal`: one piece with as many as are wanted, or a few
-    more of the same time.
+    Rows of the same time stay together. `sizes`: rows of the first pieces, of all others as of the last of
+    them. Without any: one piece with as many as are `wanted`, or a few more of the same time.
     """
     times = micros_of(table, "timestamp") if table.num_rows else np.empty(0, dtype=np.int64)
     order = np.argsort(-times, kind="stable")
     falling = -times[order]
-    place, size = 0, wanted if not piecemeal else min(max(4 * wanted, 100), LOOKED_UP)
-    while place < len(order):
+    place = 0
+    for size in chain(sizes or (wanted,), repeat(sizes[-1] if sizes else wanted)):
+        if place >= len(order):
+            return
         following = int(np.searchsorted(falling, falling[min(place + size, len(order)) - 1], side="right"))
         yield table.take(pa.array(order[place:following])), int(times[order[following - 1]])
-        if not piecemeal and following >= wanted:
+        if not sizes and following >= wanted:
             return
-        place, size = following, min(2 * size, LOOKED_UP)
+        place = following
 
 
 def _keys(table: pa.Table) -> list[Key]:

@@ -60,6 +60,10 @@ class StillRows:
             known |= dict.fromkeys(table.column_names)
         return list(known)
 
+    def rows(self) -> int:
+        """How many rows there are, about: the lake may have taken some of the tail in since."""
+        return self.lake.stats(self.model_id, self.kind).rows + sum(table.num_rows for table in self.tail)
+
     def reach_back(self, *, end: int | None, rows: int) -> int | None:
         """See :meth:`assay.ports.lake.Lake.reach_back`; the tail's rows are not counted."""
         return self.lake.reach_back(self.model_id, self.kind, end=end, rows=rows)
