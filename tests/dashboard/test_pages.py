@@ -179,7 +179,7 @@ def test_every_line_has_few_points(client):
 
 def test_static_files_are_kept_for_ever_under_their_hash(client):
     page = client.get("/models/flights").text
-    found = re.findall(r'(?:src|href)="(/static/([a-z.]+)\?v=[0-9a-f]+)"', page)
+    found = re.findall(r'(?:src|href|data-plotly)="(/static/([a-z.]+)\?v=[0-9a-f]+)"', page)
     assert {name for _, name in found} >= {
         "assay.css",
         "figures.js",

@@ -1,10 +1,26 @@
 // Draws the figures: fetched when they come into sight, drawn again in place when the data changes.
+// Plotly takes longer to run than all else on a page together: it is loaded with the first figure's data, not before.
 "use strict";
 (() => {
   const config = { displayModeBar: false, responsive: true, displaylogo: false, showTips: false, doubleClick: false };
   const PANEL_PAUSE = 15000; // milliseconds between two readings of all features, which cost the server most
   const waiting = new WeakMap(); // figure -> the request under way
   const seen = new WeakSet();
+
+  const library = document.currentScript.dataset.plotly;
+  let loading = null;
+
+  const plotly = () => (loading ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = library;
+    script.onload = () => done(Plotly);
+    script.onerror = () => {
+      loading = null;
+      script.remove();
+      fail(new Error("The program that draws figures could not be read."));
+    };
+    document.head.append(script);
+  }));
 
   const address = (figure, more) => {
     const url = new URL(`${document.body.dataset.path}/figures/${figure.dataset.src}`, location.origin);
@@ -38,7 +54,7 @@
     waiting.set(figure, control);
     const plot = figure.querySelector(".plot");
     try {
-      const made = await ask(address(figure), control.signal);
+      const [made] = await Promise.all([ask(address(figure), control.signal), plotly()]);
       if (control.signal.aborted) return;
       if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
       plot.setAttribute("role", "img");
@@ -180,16 +196,27 @@
     plot.on("plotly_relayout", (change) => zoom(plot, change));
   };
 
-  const sight = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const figure = entry.target;
-      figure.inSight = entry.isIntersecting;
-      if (entry.isIntersecting && (!seen.has(figure) || figure.stale)) {
-        seen.add(figure);
-        figure.stale = false;
-        draw(figure);
+  const idle = () => new Promise((done) => {
+    const wait = () => (window.requestIdleCallback || setTimeout)(() => done());
+    if (document.readyState === "complete") wait();
+    else addEventListener("load", wait, { once: true });
+  });
+
+  // Figures that are seen come first, those just beyond the edge after them, once the page has nothing else to do.
+  const sight = new IntersectionObserver(async (entries) => {
+    const [seenNow, near] = [[], []];
+    for (const { target, isIntersecting, boundingClientRect: box } of entries) {
+      target.inSight = isIntersecting;
+      if (isIntersecting && (!seen.has(target) || target.stale)) {
+        seen.add(target);
+        target.stale = false;
+        (box.top < innerHeight && box.bottom > 0 ? seenNow : near).push(target);
       }
     }
+    await Promise.all(seenNow.map(draw));
+    if (!near.length) return;
+    await idle();
+    near.forEach(draw);
   }, { rootMargin: "300px" });
 
   const watch = (figure) => {

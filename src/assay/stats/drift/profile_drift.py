@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import rel_entr
@@ -19,7 +20,7 @@ from assay.stats.drift.psi import SMOOTHING
 from assay.stats.drift.result import DriftStatistic, FeatureDrift
 from assay.stats.drift.smirnov import smirnov_tail
 from assay.stats.drift.two_proportions import two_proportions
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile
 from assay.stats.summaries.numeric import NumericCells
 from assay.stats.summaries.packed_profile import N
@@ -62,6 +63,7 @@ class ProfileComparison:
         self._together = numeric & (np.diff(layout.offsets) > _FEW) & (reference.tallies[:, N] > 0)
         self._upto = _upto(reference.cells)
         self._starts, self._bins = self._cut()
+        self._runs: list[_Run] | None = None
 
     def with_(self, current: FeatureProfile) -> dict[str, FeatureDrift]:
         """Return the drift of each feature of `current`, in the reference's order.
@@ -106,8 +108,9 @@ class ProfileComparison:
         n, m = ours[:, N].tolist(), theirs[:, N].tolist()
         rows = ours[:, _ROWS].sum(axis=1).tolist(), theirs[:, _ROWS].sum(axis=1).tolist()
         missing = [(side[:, _MISSING] + side[:, _NAN]).tolist() for side in (ours, theirs)]
-        psi, shannon = self._binned(current, places)
-        ks, bounds = self._distances(current, places)
+        upto = _upto(current.cells)
+        psi, shannon = self._binned(upto, places)
+        ks, bounds = self._distances(current, upto, places)
         for row, place in enumerate(places.tolist()):
             gone = missing[0][row], rows[0][row], missing[1][row], rows[1][row]
             yield (
@@ -132,9 +135,9 @@ class ProfileComparison:
                 ),
             )
 
-    def _binned(self, current: FeatureProfile, places: Ints) -> tuple[list[float], list[float]]:
-        """Return PSI and Jensen-Shannon distance of each feature at `places`."""
-        upto, ends = _upto(current.cells), self._reference.layout.offsets[1:]
+    def _binned(self, upto: Ints, places: Ints) -> tuple[list[float], list[float]]:
+        """Return PSI and Jensen-Shannon distance of each feature at `places`; `upto`: see :func:`_upto`."""
+        ends = self._reference.layout.offsets[1:]
         psi, shannon = np.zeros(len(places)), np.zeros(len(places))
         bins = self._bins[places]
         for width in np.unique(bins).tolist():
@@ -153,32 +156,80 @@ class ProfileComparison:
             shannon[rows] = np.sqrt(np.clip(bits, 0.0, 1.0))
         return psi.tolist(), shannon.tolist()
 
-    def _distances(self, current: FeatureProfile, places: Ints) -> tuple[list[float], list[float]]:
+    def _distances(
+        self, current: FeatureProfile, upto: Ints, places: Ints
+    ) -> tuple[list[float], list[float]]:
         """Return the Kolmogorov-Smirnov distance and its bound of each feature at `places`."""
-        offsets = self._reference.layout.offsets
+        if self._runs is None:
+            n = np.maximum(self._reference.tallies[:, N], 1)
+            self._runs = [
+                _Run.of(self._reference.cells, self._upto, self._reference.layout.offsets, some, n[some])
+                for some in _runs(self._reference.layout.offsets)
+            ]
         values, bounds = np.zeros(len(self._names)), np.zeros(len(self._names))
-        n, m = (np.maximum(one.tallies[:, N], 1) for one in (self._reference, current))
+        m = np.maximum(current.tallies[:, N], 1)
 
-        def work(some: Ints) -> None:
-            stretch, starts = slice(offsets[some[0]], offsets[some[-1] + 1]), offsets[some] - offsets[some[0]]
-            sizes = np.diff(starts, append=stretch.stop - stretch.start)
-            begins = np.repeat(starts, sizes)
-            ours, mine = self._reference.cells[stretch], np.repeat(n[some], sizes)
-            theirs, other = current.cells[stretch], np.repeat(m[some], sizes)
-            upto, upto_theirs = _rows_upto(ours, begins) / mine, _rows_upto(theirs, begins) / other
-            values[some] = np.maximum.reduceat(np.abs(upto - upto_theirs), starts)
+        def work(run: _Run) -> None:
+            theirs, other = current.cells[run.stretch], np.repeat(m[run.features], run.sizes)
+            here = upto[run.stretch.start : run.stretch.stop + 1]
+            upto_theirs = (here[1:] - here[run.begins]) / other
+            values[run.features] = np.maximum.reduceat(np.abs(run.upto - upto_theirs), run.starts)
             # Inside an open interval, each feature's even cells, either function may be anywhere between its
             # ends; where one of the two has nothing there, the ends say it all.
-            at = np.flatnonzero((ours > 0) & (theirs > 0))
-            at = at[(at - begins[at]) % 2 == 0]
-            end, end_theirs = upto[at], upto_theirs[at]
-            begin, begin_theirs = end - ours[at] / mine[at], end_theirs - theirs[at] / other[at]
-            inside = np.zeros(ours.size)
+            open_too = theirs[run.open] > 0
+            at, begin, end = run.open[open_too], run.open_begin[open_too], run.open_end[open_too]
+            end_theirs = upto_theirs[at]
+            begin_theirs = end_theirs - theirs[at] / other[at]
+            inside = np.zeros(theirs.size)
             inside[at] = np.maximum(end - begin_theirs, end_theirs - begin)
-            bounds[some] = np.maximum(np.maximum.reduceat(inside, starts) - values[some], 0.0)
+            widest = np.maximum.reduceat(inside, run.starts)
+            bounds[run.features] = np.maximum(widest - values[run.features], 0.0)
 
-        map_columns(work, _runs(offsets), values=int(offsets[-1]))
+        map_columns(work, self._runs, values=int(self._reference.layout.offsets[-1]))
         return values[places].tolist(), bounds[places].tolist()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """Some features next to one another in the reference, and what of their distances rests on it alone.
+
+    Attributes
+    ----------
+    features : their places.
+    stretch : their cells.
+    starts, sizes : first of each one's cells within the stretch, and how many.
+    begins : for each cell, the first of its feature's.
+    upto : the reference's distribution function at each cell.
+    open : even cells in which the reference has rows: open intervals.
+    open_begin, open_end : its distribution function before and at these.
+    """
+
+    features: Ints
+    stretch: slice
+    starts: Ints
+    sizes: Ints
+    begins: Ints
+    upto: Floats
+    open: Ints
+    open_begin: Floats
+    open_end: Floats
+
+    @classmethod
+    def of(cls, cells: Ints, upto: Ints, offsets: Ints, features: Ints, n: Ints) -> _Run:
+        """Prepare the `features` with `n` rows; `upto`: rows before each of all cells."""
+        stretch = slice(int(offsets[features[0]]), int(offsets[features[-1] + 1]))
+        starts = offsets[features] - stretch.start
+        sizes = np.diff(starts, append=stretch.stop - stretch.start)
+        begins, rows = np.repeat(starts, sizes), np.repeat(n, sizes)
+        here = upto[stretch.start : stretch.stop + 1]
+        share = (here[1:] - here[begins]) / rows
+        ours = cells[stretch]
+        filled = np.flatnonzero(ours > 0)
+        even = filled[(filled - begins[filled]) % 2 == 0]
+        end = share[even]
+        return cls(
+            features, stretch, starts, sizes, begins, share, even, end - ours[even] / rows[even], end
+        )
 
 
 def _runs(offsets: Ints) -> Iterator[Ints]:
@@ -186,12 +237,6 @@ def _runs(offsets: Ints) -> Iterator[Ints]:
     some = np.flatnonzero(np.diff(offsets))
     runs = (offsets[some] // _TOGETHER) if some.size else some
     yield from np.split(some, np.flatnonzero(np.diff(runs)) + 1) if some.size else ()
-
-
-def _rows_upto(counts: Ints, begins: Ints) -> Ints:
-    """Return rows up to and in each cell; `begins` has for each the first cell of its feature."""
-    upto = _upto(counts)
-    return upto[1:] - upto[begins]
 
 
 def _upto(cells: Ints) -> Ints:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from scipy.special import kolmogorov
 
 __all__ = ["smirnov_tail"]
@@ -34,4 +33,4 @@ def smirnov_tail(value: float, n: int, m: int) -> float:
     root = math.sqrt(n / (n + m) * m)
     step = math.gcd(n, m) / n / m
     argument = max(value - step / 3, 0.0) * (root + 0.12 + 0.11 / root)
-    return float(np.clip(kolmogorov(argument), 0.0, 1.0))
+    return min(max(float(kolmogorov(argument)), 0.0), 1.0)

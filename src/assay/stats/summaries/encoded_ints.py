@@ -15,8 +15,6 @@ __all__ = ["EncodedInts"]
 
 Ints = npt.NDArray[np.int64]
 
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).astype(np.uint8)
-
 
 class EncodedInts:
     """An array of counts of which only some are kept.
@@ -49,7 +47,8 @@ class EncodedInts:
     def set_bits(bits: npt.NDArray[np.uint8], size: int) -> int:
         """How many of the first `size` bits are set."""
         spare = 8 * bits.size - size
-        return int(_ONES[bits].sum()) - (int(_ONES[bits[-1] & ((1 << spare) - 1)]) if spare else 0)
+        beyond = int(bits[-1]) & ((1 << spare) - 1) if spare else 0
+        return int(np.bitwise_count(bits).sum()) - beyond.bit_count()
 
     @property
     def nbytes(self) -> int:
@@ -103,13 +102,16 @@ class EncodedInts:
             return ends
         if self._before is None:
             self._before = np.zeros(self._bits.size + 1, dtype=np.int64)
-            np.cumsum(_ONES[self._bits], out=self._before[1:])
+            np.cumsum(np.bitwise_count(self._bits), out=self._before[1:])
         whole, rest = ends >> 3, ends & 7
         last = self._bits[np.minimum(whole, self._bits.size - 1)]
-        return self._before[whole] + np.where(rest > 0, _ONES[last >> (8 - np.maximum(rest, 1))], 0)
+        return self._before[whole] + np.where(rest > 0, np.bitwise_count(last >> (8 - np.maximum(rest, 1))), 0)
 
     def sums(self, offsets: Ints) -> Ints:
         """Sum of each stretch from ``offsets[i]`` to ``offsets[i + 1]`` (ascending, 0 to `size`)."""
-        upto = np.zeros(self.values.size + 1, dtype=np.int64)
-        np.cumsum(self.values, out=upto[1:])
-        return np.diff(upto[self.rank(offsets)])
+        ends = self.rank(offsets)
+        result = np.zeros(offsets.size - 1, dtype=np.int64)
+        filled = np.flatnonzero(np.diff(ends))  # of a stretch without counts, reduceat gives what follows it
+        if filled.size:
+            result[filled] = np.add.reduceat(self.values[: ends[-1]], ends[filled], dtype=np.int64)
+        return result
