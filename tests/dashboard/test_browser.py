@@ -182,3 +182,39 @@ def test_an_error_on_a_figure_is_said_in_its_place(fresh, visit):
         assert "Something went wrong" in text
         assert "secret" not in text
         assert "Traceback" not in page.page.content()
+
+
+def test_plotly_is_loaded_for_a_figure_in_sight_and_what_is_seen_is_drawn_first(site, visit):
+    page = visit(site)
+    page.page.set_viewport_size({"width": 1440, "height": 100})
+    page.open("/models/flights?period=all")
+    figure = page.page.locator("[data-figure]").first.evaluate("item => item.getBoundingClientRect().top")
+    assert figure > 100 + 300  # neither in sight nor near
+    page.until("document.readyState === 'complete'")
+    page.page.wait_for_timeout(300)
+    assert page.page.locator("script[src*='plotly.min.js']").count() == 0
+    page.page.set_viewport_size({"width": 1440, "height": int(figure) + 120})
+    page.until("document.querySelector('[data-figure]').dataset.drawn")
+    page.until(
+        "[...document.querySelectorAll('[data-figure]')].filter(item => item.dataset.drawn).length > 4"
+    )
+    asked = [url.split("/figures/")[1].split(".json")[0] for url in page.requests if "/figures/" in url]
+    tops = page.page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('[data-figure]')].map(item => "
+        "[item.dataset.src.split('.json')[0], item.getBoundingClientRect().top]))"
+    )
+    assert [tops[name] for name in asked] == sorted(tops[name] for name in asked)
+    assert len([url for url in page.requests if "plotly.min.js" in url]) == 1
+    page.check()
+
+
+def test_charts_whose_program_does_not_come_say_so_and_can_be_asked_for_again(site, visit):
+    page = visit(site)
+    page.page.route("**/plotly.min.js*", lambda route: route.abort())
+    page.open("/models/flights?period=all")
+    page.page.locator("[data-figure]").first.scroll_into_view_if_needed()
+    page.until("document.querySelector('.plot-error')")
+    assert "could not be read" in page.page.locator(".plot-error").first.inner_text()
+    page.page.unroute("**/plotly.min.js*")
+    page.page.locator(".plot-error button").first.click()
+    page.until("document.querySelector('[data-figure]').dataset.drawn")

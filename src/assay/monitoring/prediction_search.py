@@ -2,8 +2,8 @@
 
 The rows are read in stretches of time, the columns that the conditions look at and no others. What meets
 them at sight is held against its labels, a few hundred ids first and ever more as long as the page is not
-full. So the memory is that of one stretch, a page that is soon full costs little, and one that is not says how
-far it looked.
+full. So the memory is that of one stretch, a page that is soon full costs little, and one that is not says
+how far it looked.
 """
 
 from __future__ import annotations

@@ -93,8 +93,12 @@ def test_the_newest_hour_and_day_of_every_model_come_before_all_older_ones(tmp_p
     assert order[:6] == [(model, *window) for model in models for window in ((26, 27), (0, 24))]
     assert order[6:12] == [("m0", hour, hour + 1) for hour in range(6)]
     assert order[12:15] == [(model, 28, 29) for model in models]
-    # Then all the others, each day before the hour that it ends with; the newest ones again, which rest on them.
-    whole = [*((hour, hour + 1) for hour in range(23)), (0, 24), *((hour, hour + 1) for hour in range(23, 29))]
+    # Then all the others, each day before the hour that it ends with; again those that rest on them.
+    whole = [
+        *((hour, hour + 1) for hour in range(23)),
+        (0, 24),
+        *((hour, hour + 1) for hour in range(23, 29)),
+    ]
     whole.remove((0, 24))  # nothing comes before the first day: its verdict stands
     assert order[15:] == [("m0", *window) for window in whole[6:]] + [
         (model, *window) for model in models[1:] for window in whole

@@ -51,9 +51,9 @@ class DriftWatch:
     first traffic, or its profiles are being made, nothing is judged. Hours are kept for eight weeks, days for
     ever.
 
-    The newest closed hour and day of every model come first, whatever else is due: eight weeks that were never
-    judged, of a thousand models, take hours. A verdict that was given before those on earlier days were, from
-    which it learns what had drifted, is given again once these are there.
+    The newest closed hour and day of every model come first, whatever else is due: eight weeks that were
+    never judged, of a thousand models, take hours. A verdict that was given before those on earlier days,
+    from which it learns what had drifted, is given again once these are there.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class DriftWatch:
         return True
 
     def _series_of(self, model: Model, back: int) -> tuple[str, int, int, list[str]] | None:
-        """Return the reference's id, since when, the last hour, and which versions; None: nothing is judged."""
+        """Return the reference's id, since when, the last hour, and the versions; None: nothing is judged."""
         reference = self._references.active(model)
         if reference is None or self._profiles.state(model.model_id).running:
             return None

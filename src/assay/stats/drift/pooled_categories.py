@@ -51,10 +51,12 @@ def pooled_category_bins(
     if reference.categories.digest != current.categories.digest:
         raise InvalidInput("the two were counted by different categories; profile both under one reference")
     new = sorted(reference.new.keys() | current.new.keys())
-    ours, theirs = (
-        np.append(side.counts, np.array([side.new.get(name, 0) for name in new], dtype=np.int64))
-        for side in (reference, current)
-    )
+    ours, theirs = reference.counts, current.counts
+    if new:
+        ours, theirs = (
+            np.append(side.counts, np.array([side.new.get(name, 0) for name in new], dtype=np.int64))
+            for side in (reference, current)
+        )
     both = ours + theirs
     if both.size >= bins:
         least = int(np.partition(both, both.size - bins)[both.size - bins])

@@ -227,9 +227,7 @@ class _Run:
         filled = np.flatnonzero(ours > 0)
         even = filled[(filled - begins[filled]) % 2 == 0]
         end = share[even]
-        return cls(
-            features, stretch, starts, sizes, begins, share, even, end - ours[even] / rows[even], end
-        )
+        return cls(features, stretch, starts, sizes, begins, share, even, end - ours[even] / rows[even], end)
 
 
 def _runs(offsets: Ints) -> Iterator[Ints]:

@@ -105,7 +105,9 @@ class EncodedInts:
             np.cumsum(np.bitwise_count(self._bits), out=self._before[1:])
         whole, rest = ends >> 3, ends & 7
         last = self._bits[np.minimum(whole, self._bits.size - 1)]
-        return self._before[whole] + np.where(rest > 0, np.bitwise_count(last >> (8 - np.maximum(rest, 1))), 0)
+        return self._before[whole] + np.where(
+            rest > 0, np.bitwise_count(last >> (8 - np.maximum(rest, 1))), 0
+        )
 
     def sums(self, offsets: Ints) -> Ints:
         """Sum of each stretch from ``offsets[i]`` to ``offsets[i + 1]`` (ascending, 0 to `size`)."""
