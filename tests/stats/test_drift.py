@@ -14,6 +14,7 @@ from scipy.spatial import distance
 from assay.errors import InvalidInput
 from assay.stats.drift import (
     chi_square,
+    distance_beyond_chance,
     feature_drift,
     jensen_shannon_distance,
     jensen_shannon_divergence,
@@ -152,6 +153,21 @@ def test_jensen_shannon_is_scipys(ours: list[int], theirs: list[int]) -> None:
     assert jensen_shannon_divergence(a, b).value == pytest.approx(expected**2, abs=1e-12)
     assert jensen_shannon_distance(a, b).value == pytest.approx(expected, abs=1e-7)
     assert jensen_shannon_distance(a, b).value == pytest.approx(jensen_shannon_distance(b, a).value)
+
+
+def test_beyond_chance_is_nothing_on_average_and_scipys_with_many_rows() -> None:
+    rng = np.random.default_rng(5)
+    share = np.array([0.1, 0.2, 0.3, 0.4])
+    drawn = [(rng.multinomial(400, share), rng.multinomial(300, share)) for _ in range(400)]
+    squares = [distance.jensenshannon(a, b, base=2) ** 2 for a, b in drawn]
+    by_chance = 3 / 8 * (1 / 400 + 1 / 300) / np.log(2)
+    assert np.mean(squares) == pytest.approx(by_chance, rel=0.1)
+    for (a, b), square in zip(drawn, squares, strict=True):
+        expected = np.sqrt(max(square - by_chance, 0.0))
+        assert distance_beyond_chance(a, b) == pytest.approx(expected, abs=1e-7)
+    other = np.array([0.4, 0.3, 0.2, 0.1])
+    many = distance_beyond_chance((share * 1e9).astype(np.int64), (other * 1e9).astype(np.int64))
+    assert many == pytest.approx(distance.jensenshannon(share, other, base=2), abs=1e-6)
 
 
 @given(ours=st.lists(st.integers(20, 90), min_size=2, max_size=6), shift=st.integers(0, 5))

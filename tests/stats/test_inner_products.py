@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.stats.correlations import correlations
 from assay.stats.inner_products import inner_products
-from assay.stats.verdict.dependence import correlations
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from tests.stats.laws import assert_same, fold, parts_of
 from tests.stats.multivariate.samples import coordinates_of, correlated, named, three_way
 
 from assay.errors import InvalidInput
+from assay.stats.correlations import correlations
 from assay.stats.multivariate.copula import MOST_COORDINATES, CopulaSummary, copula_change
 from assay.stats.summaries.codec import Floats
-from assay.stats.verdict.dependence import correlations
 
 OF = coordinates_of(np.random.default_rng(0).standard_normal((200, 3)))
 

@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
-from assay.stats.verdict.dependence import (
-    compare_correlations,
-    compare_group_means,
-    correlations,
-    normal_scores,
-)
+from assay.stats.correlations import compare_correlations, correlations, normal_scores
+from assay.stats.verdict.dependence import compare_group_means
 
 
 def test_normal_scores_are_those_of_mid_ranks() -> None:

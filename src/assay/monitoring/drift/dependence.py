@@ -9,17 +9,12 @@ from scipy.special import stdtr
 
 from assay.monitoring.drift.frames import Frames
 from assay.monitoring.feature_rows import FeatureRows
+from assay.stats.correlations import PairChange, compare_correlations, correlations, normal_scores
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.parallel import map_columns
 from assay.stats.summaries.reference import Reference
 from assay.stats.verdict.behaviour import Behaviour
-from assay.stats.verdict.dependence import (
-    PairChange,
-    compare_correlations,
-    compare_group_means,
-    correlations,
-    normal_scores,
-)
+from assay.stats.verdict.dependence import compare_group_means
 from assay.stats.verdict.evidence import Aspect, Evidence, Null
 from assay.stats.verdict.floors import Floors
 

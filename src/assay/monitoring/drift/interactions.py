@@ -10,12 +10,12 @@ import numpy as np
 from assay.monitoring.drift.dependence import MIN_ROWS, dependence_evidence
 from assay.monitoring.drift.frames import Frames
 from assay.monitoring.feature_rows import FeatureRows
+from assay.stats.correlations import normal_scores
 from assay.stats.multivariate.coordinates import Coordinates, Scale
 from assay.stats.multivariate.interactions import MOST_COORDINATES, compare_interactions
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.reference import Reference
 from assay.stats.verdict.behaviour import Behaviour
-from assay.stats.verdict.dependence import normal_scores
 from assay.stats.verdict.evidence import Aspect, Evidence, Null
 from assay.stats.verdict.floors import Floors
 

@@ -16,9 +16,14 @@ import numpy as np
 from scipy.special import rel_entr
 
 from assay.stats.drift.result import DriftStatistic
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["jensen_shannon_distance", "jensen_shannon_divergence"]
+__all__ = [
+    "distance_beyond_chance",
+    "distance_of_shares",
+    "jensen_shannon_distance",
+    "jensen_shannon_divergence",
+]
 
 
 def jensen_shannon_divergence(reference: Ints, current: Ints) -> DriftStatistic:
@@ -58,3 +63,42 @@ def jensen_shannon_distance(reference: Ints, current: Ints) -> DriftStatistic:
     """
     divergence = jensen_shannon_divergence(reference, current).value
     return DriftStatistic("jensen_shannon", None if divergence is None else math.sqrt(divergence))
+
+
+def distance_beyond_chance(reference: Ints, current: Ints) -> float:
+    """Jensen-Shannon distance (base 2) of counts, less what chance makes of it; 0 where one side is empty.
+
+    Parameters
+    ----------
+    reference, current : counts of independent rows in the same bins.
+
+    Examples
+    --------
+    >>> distance_beyond_chance(np.array([10, 10]), np.array([9, 11]))
+    0.0
+    """
+    n, m = int(reference.sum()), int(current.sum())
+    return distance_of_shares(reference / n, current / m, 1 / n + 1 / m) if n and m else 0.0
+
+
+def distance_of_shares(p: Floats, q: Floats, variance: float) -> float:
+    """Jensen-Shannon distance (base 2) of shares less its expectation under the null, to second order.
+
+    The divergence of k shares is about ``sum((p - q)^2 / (p + q)) / 4`` nats; its expectation is
+    ``(k - 1) / 8`` times the variance of a difference of shares per unit of binomial variance.
+
+    Parameters
+    ----------
+    p, q : shares of either side; negative ones count as 0.
+    variance : of a difference of shares per unit of binomial variance: ``1 / n + 1 / m`` for independent
+        rows.
+    """
+    told = (p > 0) | (q > 0)
+    p, q = np.maximum(p[told], 0.0), np.maximum(q[told], 0.0)
+    middle = (p + q) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nats = 0.5 * (
+            np.where(p > 0, p * np.log(p / middle), 0.0) + np.where(q > 0, q * np.log(q / middle), 0.0)
+        )
+    by_chance = (np.count_nonzero(told) - 1) * variance / 8
+    return float(np.sqrt(max(nats.sum() - by_chance, 0.0) / np.log(2)))

@@ -21,10 +21,15 @@ from typing import Self
 import numpy as np
 
 from assay.errors import InvalidInput
+from assay.stats.correlations import (
+    Correlations,
+    PairChange,
+    compare_correlations,
+    variance_of_correlation,
+)
 from assay.stats.multivariate.coordinates import Coordinates
 from assay.stats.summaries.base import Mergeable
 from assay.stats.summaries.codec import Floats, Kind, Reader, Writer
-from assay.stats.verdict.dependence import Correlations, PairChange, compare_correlations
 
 __all__ = ["MOST_COORDINATES", "CopulaChange", "CopulaSummary", "copula_change"]
 
@@ -148,8 +153,8 @@ class CopulaSummary(Mergeable):
         both = central(2, 2) / (u * v)
         cubic = central(3, 1) / (u * scale) + central(1, 3) / (v * scale)
         fourth = central(4, 0) / u**2 + central(0, 4) / v**2
-        variance = both - r * cubic + r * r / 4 * (fourth + 2 * both)
-        return Correlations(np.clip(r, -1.0, 1.0), np.maximum(variance, 1e-6), np.asarray(n))
+        variance = variance_of_correlation(r, both, cubic, fourth)
+        return Correlations(np.clip(r, -1.0, 1.0), variance, np.asarray(n))
 
     def to_bytes(self) -> bytes:
         """Compact versioned bytes; the coordinates are not in them."""

@@ -33,7 +33,7 @@ FREQUENCY = 1.0
 coordinate and of 0.88 with its sign."""
 
 _FREEDOM_A_ROW = 0.25
-"""As in :mod:`assay.stats.verdict.dependence`: products have heavier tails than their factors."""
+"""As in :mod:`assay.stats.correlations`: products have heavier tails than their factors."""
 
 _MOST = 50
 

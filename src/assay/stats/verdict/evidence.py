@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from assay.stats.drift.bins import MAX_BINS, quantile_bins
 from assay.stats.drift.chi_square import chi_square
+from assay.stats.drift.jensen_shannon import distance_beyond_chance, distance_of_shares
 from assay.stats.drift.ks import ks
 from assay.stats.drift.two_proportions import fisher_exact, two_proportions
 from assay.stats.summaries.categorical import CategoricalSummary
@@ -114,7 +115,7 @@ def _from_rows(
         if before.n and after.n:
             counts = quantile_bins(before, after, bins=BINS)
             distance = ks(before, after)
-            size = max(float(distance.value or 0.0), _jensen_shannon(*counts))
+            size = max(float(distance.value or 0.0), distance_beyond_chance(*counts))
             for statistic in (distance, chi_square(*counts)):
                 p = 1.0 if statistic.p_value is None else statistic.p_value
                 yield Evidence(
@@ -125,7 +126,7 @@ def _from_rows(
             counts = _category_counts(before, after)
             result = chi_square(*counts)
             p = 1.0 if result.p_value is None else result.p_value
-            size = _jensen_shannon(*counts)
+            size = distance_beyond_chance(*counts)
             yield Evidence((name,), Aspect.DISTRIBUTION, "chi_square", size, floors.distribution, p, null)
             yield from _new_categories(name, before, after, floors.new)
     rows = (before.rows - before.n, before.rows), (after.rows - after.n, after.rows)
@@ -251,27 +252,4 @@ def _distance_of_shares(
     else:
         p = np.append(expected, max(1 - expected.sum(), 0.0))
         q = np.append(observed, max(1 - observed.sum(), 0.0))
-    return _distance(p, q, factor * (1 / n + 1 / m))
-
-
-def _jensen_shannon(ours: Ints, theirs: Ints) -> float:
-    """Jensen-Shannon distance of counts (base 2), without what chance makes of it."""
-    n, m = int(ours.sum()), int(theirs.sum())
-    return _distance(ours / n, theirs / m, 1 / n + 1 / m) if n and m else 0.0
-
-
-def _distance(p: Floats, q: Floats, variance: float) -> float:
-    """Jensen-Shannon distance less its expectation under the null, to second order.
-
-    The divergence of k shares is about ``sum((p - q)^2 / (p + q)) / 4`` nats; its expectation is
-    ``(k - 1) / 8`` times the variance of a difference of shares per unit of binomial variance.
-    """
-    told = (p > 0) | (q > 0)
-    p, q = np.maximum(p[told], 0.0), np.maximum(q[told], 0.0)
-    middle = (p + q) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        nats = 0.5 * (
-            np.where(p > 0, p * np.log(p / middle), 0.0) + np.where(q > 0, q * np.log(q / middle), 0.0)
-        )
-    by_chance = (np.count_nonzero(told) - 1) * variance / 8
-    return float(np.sqrt(max(nats.sum() - by_chance, 0.0) / np.log(2)))
+    return distance_of_shares(p, q, factor * (1 / n + 1 / m))
