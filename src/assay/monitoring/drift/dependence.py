@@ -75,21 +75,26 @@ def dependence_evidence(
     seen: set[tuple[str, str]] = set()
     for number, pair in enumerate(pairs):
         chosen = names[owner[pair.first]], names[owner[pair.second]]
-        p, null = pair.p_value, Null.INDEPENDENT
+        p, null, usual = pair.p_value, Null.INDEPENDENT, pair.before
         if p * compared > 1 or chosen in seen or len(seen) >= _NAMED or number >= _CONFIRMED * 5:
             continue
         if behaviour is not None and (chosen[0] in dependent or chosen[1] in dependent):
-            p, null = max(p, _among_windows(pair, before, rows[0], frames, behaviour)), Null.WINDOWS
+            variables = [
+                (made[owner[place]][0], place - owner.index(owner[place]), owner[place] in numeric)
+                for place in (pair.first, pair.second)
+            ]
+            among, usual = _among_windows(variables, pair, _windows(rows[0], frames, behaviour))
+            p, null = max(p, among), Null.WINDOWS
         seen.add(chosen)
         yield Evidence(
             chosen,
             Aspect.DEPENDENCE,
             "correlation",
-            abs(pair.after - pair.before),
+            abs(pair.after - usual),
             floors.dependence,
             min(1.0, p * compared),
             null,
-            pair.before,
+            usual,
             pair.after,
         )
 
@@ -182,24 +187,36 @@ def _varies(values: Floats) -> bool:
 
 
 def _among_windows(
-    pair: PairChange, before: Floats, rows: Ints, frames: Frames, behaviour: Behaviour
-) -> float:
-    """P-value of the window's correlation among those of the reference's windows of its length and phase."""
-    windows = _windows(rows, frames, behaviour)
+    variables: list[tuple[list[Floats], int, bool]], pair: PairChange, windows: Iterator[Ints]
+) -> tuple[float, float]:
+    """P-value of the window's correlation among those of the reference's windows, and what is usual there."""
     found = []
     for inside in windows:
-        x, y = before[inside, pair.first], before[inside, pair.second]
+        x, y = (_ranked_within(own, which, numeric, inside) for own, which, numeric in variables)
         known = np.isfinite(x) & np.isfinite(y)
         if np.count_nonzero(known) >= MIN_ROWS / 2 and x[known].std() and y[known].std():
             found.append(float(np.corrcoef(x[known], y[known])[0, 1]))
     if len(found) < _LEAST_WINDOWS:
-        return 1.0
-    usual = np.arctanh(np.clip(found, -0.999999, 0.999999))
+        return 1.0, pair.before
+    among = np.arctanh(np.clip(found, -0.999999, 0.999999))
     now = np.arctanh(np.clip(pair.after, -0.999999, 0.999999))
-    spread = float(usual.std(ddof=1)) * np.sqrt(1 + 1 / len(found))
+    usual = float(among.mean())
+    spread = float(among.std(ddof=1)) * np.sqrt(1 + 1 / len(found))
     if not spread:
-        return 1.0
-    return float(2 * stdtr(len(found) - 1, -abs(now - usual.mean()) / spread))
+        return 1.0, float(np.tanh(usual))
+    return float(2 * stdtr(len(found) - 1, -abs(now - usual) / spread)), float(np.tanh(usual))
+
+
+def _ranked_within(own: list[Floats], which: int, numeric: bool, inside: Ints) -> Floats:
+    """One of a feature's variables for some rows of the reference, ranked as the window's rows are.
+
+    The window is ranked within itself. Where there is a season, or a memory, ranks within the whole
+    reference are another scale, on which the rows of a window depend on one another in another way.
+    """
+    if not numeric:
+        return own[which][inside]
+    scores = normal_scores(own[0][inside])
+    return np.abs(scores) if which else scores
 
 
 def _windows(rows: Ints, frames: Frames, behaviour: Behaviour) -> Iterator[Ints]:

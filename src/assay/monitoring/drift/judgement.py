@@ -14,6 +14,7 @@ from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.feature_profile import FeatureProfile
 from assay.stats.summaries.packed_profile import N
 from assay.stats.summaries.reference import Reference
+from assay.stats.verdict.attribution import put_down_to
 from assay.stats.verdict.behaviour import Behaviour, Expectation
 from assay.stats.verdict.evidence import Aspect, Evidence, feature_evidence
 from assay.stats.verdict.floors import Floors
@@ -123,8 +124,12 @@ def judge_window(
         (one.adjusted_p_value for one in (drifted or findings) if not math.isnan(one.adjusted_p_value)),
         default=1.0,
     )
+    named = put_down_to(one.evidence for one in drifted)
     affected = dict.fromkeys(
-        name for one in drifted for name in one.evidence.feature if name not in roles and _of_features(one)
+        name
+        for one in drifted
+        for name in named[one.evidence.feature]
+        if name not in roles and _of_features(one)
     )
     said = list(dict.fromkeys(_sentence(one, verdicts) for one in drifted))
     return DriftReport(
@@ -172,9 +177,10 @@ def _verdicts(
         if len(one.evidence.feature) == 1 and one.evidence.feature[0] in by_feature:
             by_feature[one.evidence.feature[0]].append(one)
     joint: dict[str, list[Finding]] = {}
+    named = put_down_to(one.evidence for one in findings if one.drifted)
     for one in findings:
         if one.drifted and len(one.evidence.feature) > 1:
-            for name in one.evidence.feature:
+            for name in named[one.evidence.feature]:
                 joint.setdefault(name, []).append(one)
     before, after = reference.profile.features, current.features
     made = {}
