@@ -9,7 +9,7 @@ from assay.stats.summaries.categorical import CategoricalSummary
 from assay.stats.summaries.codec import Ints
 from assay.stats.summaries.numeric import NumericSummary
 
-__all__ = ["BINS", "category_bins", "quantile_bins"]
+__all__ = ["BINS", "category_bins", "quantile_bins", "single_values"]
 
 BINS = 10
 """Bins that a numeric feature is compared in."""
@@ -36,7 +36,7 @@ def quantile_bins(
         raise InvalidInput("the two were counted in different cells; profile both under one reference")
     if not reference.n:
         return np.array([0]), np.array([current.n])
-    if reference.cells.points.size <= bins and not reference.counts[0::2].any():
+    if single_values(reference, bins=bins):
         apart = [np.append(side.counts[1::2], side.counts[0::2].sum()) for side in (reference, current)]
         return apart[0], apart[1]
     # Bin of each cell: how many steps the reference has passed before it.
@@ -48,6 +48,11 @@ def quantile_bins(
     step[last:] = step[last]
     starts = np.flatnonzero(np.diff(step, prepend=-1))
     return np.add.reduceat(reference.counts, starts), np.add.reduceat(current.counts, starts)
+
+
+def single_values(reference: NumericSummary, *, bins: int = BINS) -> bool:
+    """Whether the reference has so few distinct values that each is a bin of its own."""
+    return reference.cells.points.size <= bins and not bool(reference.counts[0::2].any())
 
 
 def category_bins(

@@ -57,8 +57,8 @@ class Definition:
 _EMPTY = "None where one side has no value"
 
 _DIVERGENCE = (
-    "χ² with one degree of freedom less than there are filled bins, for {scale}; None where a filled bin "
-    "expects fewer than five rows of either side"
+    "gamma law with the mean and variance that its terms have, near χ² with one degree of freedom less than "
+    "there are filled bins, for {scale}; None where a filled bin expects fewer than ten rows of either side"
 )
 _SMOOTHED = "half a row is added to each bin of each side"
 _FINITE = "finite as they are"
@@ -159,7 +159,8 @@ DEFINITIONS: dict[str, Definition] = {
     "chi_square": Definition(
         formula="Σ (counted - expected)² / expected, over the two samples and the bins",
         few=f"{_EMPTY}; {_COCHRAN}; 0 with p-value 1 where one bin remains",
-        p_value="χ², one degree of freedom less than there are bins; no continuity correction",
+        p_value="gamma law with the mean and variance that its terms have, near χ² with one degree of "
+        "freedom less than there are bins; no continuity correction",
         zeros=_COCHRAN,
         note="both sides are samples: the reference's shares are not taken for the truth",
         source="W. Cochran, Biometrics 10 (1954)",
@@ -167,7 +168,8 @@ DEFINITIONS: dict[str, Definition] = {
     "g_test": Definition(
         formula="2 Σ counted ln(counted / expected), over the two samples and the bins",
         few=f"{_EMPTY}; {_COCHRAN}; 0 with p-value 1 where one bin remains",
-        p_value="χ², one degree of freedom less than there are bins; no continuity correction",
+        p_value="gamma law with the mean and variance that its terms have, near χ² with one degree of "
+        "freedom less than there are bins; no continuity correction",
         zeros=_COCHRAN,
         note="both sides are samples",
         source="S. Wilks, Annals of Mathematical Statistics 6 (1935)",

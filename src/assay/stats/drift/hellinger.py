@@ -14,23 +14,24 @@ import numpy as np
 
 from assay.stats.drift.divergence_law import divergence_p_value
 from assay.stats.drift.result import DriftStatistic
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["hellinger"]
+__all__ = ["hellinger", "hellinger_cell"]
 
 
-def hellinger(reference: Ints, current: Ints) -> DriftStatistic:
+def hellinger(reference: Ints, current: Ints, *, cut: bool = False) -> DriftStatistic:
     """Root of ``½ Σ (√p - √q)²`` over bins, from 0 (equal) to 1 (nothing in common); a metric.
 
     Parameters
     ----------
     reference, current : counts in the same bins, see :mod:`assay.stats.drift.bins`. Empty bins need no
         smoothing.
+    cut : whether the bins end at quantiles of the reference; for the p-value.
 
     Returns
     -------
     DriftStatistic
-        Exact for its bins; with the chi-square p-value where bins are filled well enough, see
+        Exact for its bins; with a p-value where bins are filled well enough, see
         :mod:`assay.stats.drift.divergence_law`. None as value where one side is empty.
 
     Examples
@@ -42,5 +43,10 @@ def hellinger(reference: Ints, current: Ints) -> DriftStatistic:
     if not n or not m:
         return DriftStatistic("hellinger", None)
     squared = min(float(((np.sqrt(reference / n) - np.sqrt(current / m)) ** 2).sum()) / 2, 1.0)
-    p_value = divergence_p_value(squared, 8.0, reference, current)
+    p_value = divergence_p_value(8 * squared * (n / (n + m) * m), hellinger_cell, reference, current, cut=cut)
     return DriftStatistic("hellinger", math.sqrt(squared), p_value=p_value)
+
+
+def hellinger_cell(ours: Floats, theirs: Floats, n: int, m: int, bins: int) -> Floats:  # noqa: ARG001 - as all
+    """Return a bin's term, for :mod:`assay.stats.drift.divergence_law`."""
+    return np.asarray(4 * (n / (n + m) * m) * (np.sqrt(ours / n) - np.sqrt(theirs / m)) ** 2)

@@ -21,6 +21,7 @@ from assay.stats.summaries.codec import Floats, Ints
 __all__ = [
     "distance_beyond_chance",
     "distance_of_shares",
+    "jensen_shannon_cell",
     "jensen_shannon_distance",
     "jensen_shannon_divergence",
 ]
@@ -102,3 +103,10 @@ def distance_of_shares(p: Floats, q: Floats, variance: float) -> float:
         )
     by_chance = (np.count_nonzero(told) - 1) * variance / 8
     return float(np.sqrt(max(nats.sum() - by_chance, 0.0) / np.log(2)))
+
+
+def jensen_shannon_cell(ours: Floats, theirs: Floats, n: int, m: int, bins: int) -> Floats:  # noqa: ARG001 - as all
+    """Return a bin's term of the divergence in nats, for :mod:`assay.stats.drift.divergence_law`."""
+    p, q = ours / n, theirs / m
+    middle = (p + q) / 2
+    return np.asarray(4 * (n / (n + m) * m) * (rel_entr(p, middle) + rel_entr(q, middle)))

@@ -10,18 +10,22 @@ References
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy.special import rel_entr
 
 from assay.stats.drift.divergence_law import divergence_p_value
 from assay.stats.drift.psi import SMOOTHING
 from assay.stats.drift.result import DriftStatistic
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["kullback_leibler"]
+__all__ = ["kullback_leibler", "kullback_leibler_cell"]
 
 
-def kullback_leibler(reference: Ints, current: Ints, *, smoothing: float = SMOOTHING) -> DriftStatistic:
+def kullback_leibler(
+    reference: Ints, current: Ints, *, smoothing: float = SMOOTHING, cut: bool = False
+) -> DriftStatistic:
     """Sum over bins of q ln(q / p), in nats: what is lost by taking them for the reference's [1]_.
 
     From 0, without upper limit. Not symmetric: p are the reference's shares. :func:`psi` is the sum of both
@@ -33,11 +37,12 @@ def kullback_leibler(reference: Ints, current: Ints, *, smoothing: float = SMOOT
     smoothing : rows added to each bin of each side before shares are taken, so that an empty bin gives a
         finite value that depends on how much was seen. With 0.0 it is ``scipy.stats.entropy(current,
         reference)``, which is infinite where only the reference lacks a bin: then None.
+    cut : whether the bins end at quantiles of the reference; for the p-value.
 
     Returns
     -------
     DriftStatistic
-        Exact for its bins; with the chi-square p-value where bins are filled well enough, see
+        Exact for its bins; with a p-value where bins are filled well enough, see
         :mod:`assay.stats.drift.divergence_law`. None as value where one side is empty.
 
     Examples
@@ -54,6 +59,23 @@ def kullback_leibler(reference: Ints, current: Ints, *, smoothing: float = SMOOT
     if not np.isfinite(value):
         return DriftStatistic("kullback_leibler", None)
     value = max(value, 0.0)
-    return DriftStatistic(
-        "kullback_leibler", value, p_value=divergence_p_value(value, 2.0, reference, current)
+    p_value = divergence_p_value(
+        2 * value * (n / (n + m) * m),
+        partial(kullback_leibler_cell, smoothing=smoothing),
+        reference,
+        current,
+        cut=cut,
     )
+    return DriftStatistic("kullback_leibler", value, p_value=p_value)
+
+
+def kullback_leibler_cell(
+    ours: Floats, theirs: Floats, n: int, m: int, bins: int, *, smoothing: float = SMOOTHING
+) -> Floats:
+    """Return a bin's term, for :mod:`assay.stats.drift.divergence_law`.
+
+    The difference of the shares, which is part of it, adds up to 0.
+    """
+    p = (ours + smoothing) / (n + smoothing * bins)
+    q = (theirs + smoothing) / (m + smoothing * bins)
+    return np.asarray(2 * (n / (n + m) * m) * (rel_entr(q, p) - q + p))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.errors import InvalidInput
-from assay.stats.drift.bins import quantile_bins
+from assay.stats.drift.bins import quantile_bins, single_values
 from assay.stats.drift.pooled_categories import pooled_category_bins
 from assay.stats.drift.steps import Steps
 from assay.stats.summaries.categorical import CategoricalSummary, Categories
@@ -202,6 +202,12 @@ class Pair:
         if isinstance(ours, NumericSummary) and isinstance(theirs, NumericSummary):
             return quantile_bins(ours, theirs)
         return pooled_category_bins(*self.categorical)
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether the bins end at quantiles of the reference; else they are categories, or single values."""
+        ours, _ = self.summaries
+        return isinstance(ours, NumericSummary) and not single_values(ours)
 
     @cached_property
     def rows(self) -> tuple[int, int]:

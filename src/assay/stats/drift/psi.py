@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from assay.stats.drift.result import DriftStatistic
-from assay.stats.summaries.codec import Ints
+from assay.stats.summaries.codec import Floats, Ints
 
-__all__ = ["SMOOTHING", "psi"]
+__all__ = ["SMOOTHING", "psi", "psi_cell"]
 
 SMOOTHING = 0.5
 """Rows added to each bin of each side, so that an empty bin gives a finite value that depends on how much
@@ -46,3 +46,12 @@ def psi(reference: Ints, current: Ints, *, smoothing: float = SMOOTHING) -> Drif
     p = (reference + smoothing) / (n + smoothing * reference.size)
     q = (current + smoothing) / (m + smoothing * current.size)
     return DriftStatistic("psi", float(np.sum((q - p) * np.log(q / p))))
+
+
+def psi_cell(
+    ours: Floats, theirs: Floats, n: int, m: int, bins: int, *, smoothing: float = SMOOTHING
+) -> Floats:
+    """Return a bin's term, for :mod:`assay.stats.drift.divergence_law`."""
+    p = (ours + smoothing) / (n + smoothing * bins)
+    q = (theirs + smoothing) / (m + smoothing * bins)
+    return np.asarray((n / (n + m) * m) * (q - p) * np.log(q / p))

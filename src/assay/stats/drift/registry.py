@@ -9,20 +9,20 @@ from typing import Any
 
 from assay.errors import InvalidInput
 from assay.stats.drift.anderson_darling import anderson_darling_of
-from assay.stats.drift.chi_square import chi_square
+from assay.stats.drift.chi_square import chi_square, chi_square_cell, pooled_table
 from assay.stats.drift.cramer_von_mises import cramer_von_mises_of
 from assay.stats.drift.dead_column import dead_column_of
-from assay.stats.drift.divergence_law import divergence_p_value
-from assay.stats.drift.g_test import g_test
+from assay.stats.drift.divergence_law import Cell, divergence_p_value, gamma_tail
+from assay.stats.drift.g_test import g_test, g_test_cell
 from assay.stats.drift.hellinger import hellinger
-from assay.stats.drift.jensen_shannon import jensen_shannon_distance
+from assay.stats.drift.jensen_shannon import jensen_shannon_cell, jensen_shannon_distance
 from assay.stats.drift.ks import ks_of
 from assay.stats.drift.kullback_leibler import kullback_leibler
 from assay.stats.drift.l_infinity import l_infinity
 from assay.stats.drift.missing_share import missing_share_of
 from assay.stats.drift.new_category_share import new_category_share_of
 from assay.stats.drift.pair import Pair, Side
-from assay.stats.drift.psi import psi
+from assay.stats.drift.psi import psi, psi_cell
 from assay.stats.drift.result import DriftStatistic
 from assay.stats.drift.rounding import rounding_of
 from assay.stats.drift.total_variation import total_variation
@@ -84,15 +84,36 @@ def _psi(pair: Pair) -> DriftStatistic:
     found = psi(*pair.bins)
     if found.value is None:
         return found
-    return replace(found, p_value=divergence_p_value(found.value, 1.0, *pair.bins))
+    value = found.value * _rows(pair)
+    return replace(found, p_value=divergence_p_value(value, psi_cell, *pair.bins, cut=pair.cut))
 
 
 def _jensen_shannon(pair: Pair) -> DriftStatistic:
     found = jensen_shannon_distance(*pair.bins)
     if found.value is None:
         return found
-    nats = found.value**2 * math.log(2)
-    return replace(found, p_value=divergence_p_value(nats, 8.0, *pair.bins))
+    value = 8 * math.log(2) * found.value**2 * _rows(pair)
+    return replace(found, p_value=divergence_p_value(value, jensen_shannon_cell, *pair.bins, cut=pair.cut))
+
+
+def _table(compute: Callable[..., DriftStatistic], cell: Cell) -> Callable[[Pair], DriftStatistic]:
+    """Of a table; the p-value knows how the bins came about, and that rows in them may be few."""
+
+    def of(pair: Pair) -> DriftStatistic:
+        found = compute(*pair.bins, cut=pair.cut)
+        if not found.value:
+            return found
+        table = pooled_table(*pair.bins, cut=pair.cut)
+        p_value = gamma_tail(found.value, cell, *table, bins=table.shape[1], cut=pair.cut)
+        return replace(found, p_value=p_value)
+
+    return of
+
+
+def _rows(pair: Pair) -> float:
+    """Rows that a divergence is multiplied with: half of the harmonic mean of both numbers."""
+    n, m = (int(side.sum()) for side in pair.bins)
+    return n / (n + m) * m
 
 
 _NUMBERS: tuple[FeatureKind, ...] = ("numeric",)
@@ -128,10 +149,12 @@ STATISTICS: dict[str, StatisticInfo] = {
         StatisticInfo(
             "kullback_leibler", _ALL, "Kullback-Leibler divergence of the current shares from the "
             "reference's.",
-            _binned(kullback_leibler), unit="nats",
+            lambda pair: kullback_leibler(*pair.bins, cut=pair.cut), unit="nats",
         ),
         StatisticInfo("jensen_shannon", _ALL, "Jensen-Shannon distance, base 2.", _jensen_shannon, most=1.0),
-        StatisticInfo("hellinger", _ALL, "Hellinger distance.", _binned(hellinger), most=1.0),
+        StatisticInfo(
+            "hellinger", _ALL, "Hellinger distance.", lambda pair: hellinger(*pair.bins, cut=pair.cut),
+            most=1.0),
         StatisticInfo(
             "total_variation", _ALL, "Share of rows that would have to change their bin.",
             _binned(total_variation), most=1.0, tested=False,
@@ -142,11 +165,11 @@ STATISTICS: dict[str, StatisticInfo] = {
         ),
         StatisticInfo(
             "chi_square", _ALL, "Pearson's statistic of the two samples' counts by bin.",
-            _binned(chi_square), grows=True,
+            _table(chi_square, chi_square_cell), grows=True,
         ),
         StatisticInfo(
-            "g_test", _ALL, "Likelihood ratio of the two samples' counts by bin.", _binned(g_test),
-            grows=True,
+            "g_test", _ALL, "Likelihood ratio of the two samples' counts by bin.",
+            _table(g_test, g_test_cell), grows=True,
         ),
         StatisticInfo(
             "missing_share", _ALL, "Change in the share of rows without a value.",
