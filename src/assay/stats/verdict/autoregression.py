@@ -9,6 +9,8 @@ References
 ----------
 .. [1] K. Berk, "Consistent autoregressive spectral estimates", Annals of Statistics 2 (1974).
 .. [2] M. Kendall, "Note on bias in the estimation of autocorrelation", Biometrika 41 (1954).
+.. [3] R. Shibata, "Asymptotically efficient selection of the order of the model for estimating parameters of
+   a linear process", Annals of Statistics 8 (1980).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.stats.summaries.codec import Floats
+from assay.stats.summaries.codec import Floats, Ints
 
 __all__ = ["Autoregression"]
 
@@ -45,7 +47,7 @@ class Autoregression:
 
     @classmethod
     def fit(cls, series: Floats, *, max_order: int = MAX_ORDER, lost: int = 1) -> Autoregression:
-        """Fit by Yule-Walker's equations, each series with the order that Schwarz's criterion prefers [1]_.
+        """Fit by Yule-Walker's equations, each series with the order that Akaike's criterion prefers [1]_.
 
         Parameters
         ----------
@@ -55,6 +57,10 @@ class Autoregression:
 
         Notes
         -----
+        Shares of rows are a level with memory and the noise of counting: no autoregression of a finite order.
+        Schwarz's criterion, which looks for a true order, stops too early for them, and the variance of a
+        long mean comes out too small; Akaike's lets the order grow with the length, as it has to [1]_ [3]_.
+
         The sample autocorrelation of lag 1 is too small by about ``(1 + 3 rho) / length`` [2]_. The
         correction is applied to the sum of the coefficients, which is what the variance of a long mean
         depends on.
@@ -79,7 +85,7 @@ class Autoregression:
             phi[:k] = earlier - reflection * earlier[::-1]
             phi[k] = reflection
             error = np.maximum(error * (1.0 - reflection**2), 1e-12)
-            criterion = np.log(error) + (k + 1) * np.log(length) / length
+            criterion = np.log(error) + 2 * (k + 1) / length
             better = criterion < best
             best = np.where(better, criterion, best)
             coefficients[:, better] = 0.0
@@ -110,20 +116,46 @@ class Autoregression:
         part = count - whole
         return (1 - part) * self._variance_of_mean(whole) + part * self._variance_of_mean(whole + 1)
 
-    def _variance_of_mean(self, count: int) -> Floats:
-        order, width = self.coefficients.shape
+    def mean_square(self, count: int, columns: Ints, lagless: Floats) -> Floats:
+        """Mean of the squared autocovariances of all pairs of `count` observations that follow one another.
+
+        Parameters
+        ----------
+        count : from 1.
+        columns : int64[any], of which series.
+        lagless : float64[any], taken in place of an observation's own variance: what is left of it without
+            noise that is not remembered.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64[any].
+        """
+        rho = self._autocorrelations(count, self.coefficients[:, columns])
+        own = np.maximum(lagless, self.variance[columns] * np.abs(rho[1]) if count > 1 else lagless)
+        weights = 1.0 - np.arange(1, count) / count
+        return (own**2 + 2.0 * self.variance[columns] ** 2 * (weights @ rho[1:] ** 2)) / count
+
+    @staticmethod
+    def _autocorrelations(count: int, coefficients: Floats) -> Floats:
+        """Autocorrelations of lags 0 to ``count - 1`` that the coefficients imply: [count, series]."""
+        order, width = coefficients.shape
         rho = np.zeros((count, width))
         rho[0] = 1.0
         known = min(count - 1, order)
-        rho[1 : known + 1] = _own_autocorrelations(self.coefficients)[:known]
+        rho[1 : known + 1] = _own_autocorrelations(coefficients)[:known]
         for lag in range(order + 1, count):
-            following = np.einsum("ij,ij->j", self.coefficients, rho[lag - 1 : lag - order - 1 : -1])
+            following = np.einsum("ij,ij->j", coefficients, rho[lag - 1 : lag - order - 1 : -1])
             # Coefficients fitted to short series, and scaled, may be just beyond stationarity: none grows.
             rho[lag] = np.clip(following, -1.0, 1.0)
             if lag % 64 == 0 and np.abs(rho[lag - order : lag + 1]).max() < 1e-6:
                 break
+        return rho
+
+    def _variance_of_mean(self, count: int) -> Floats:
+        rho = self._autocorrelations(count, self.coefficients)
         weights = 1.0 - np.arange(1, count) / count
-        ratio = 1.0 + 2.0 * (weights @ rho[1:]) if count > 1 else np.ones(width)
+        ratio = 1.0 + 2.0 * (weights @ rho[1:]) if count > 1 else np.ones(rho.shape[1])
         return self.variance * np.maximum(ratio, 1e-3) / count
 
     def independent(self, of_mean: Floats | None = None) -> Floats:

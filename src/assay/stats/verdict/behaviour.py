@@ -7,7 +7,7 @@ one, an autoregression of what is left, and the windows of that length in the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import chdtrc, stdtr
@@ -16,6 +16,7 @@ from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.verdict.autoregression import Autoregression
 from assay.stats.verdict.blocks import Blocks
 from assay.stats.verdict.contrasts import ContrastKind, Contrasts
+from assay.stats.verdict.levels import skewed_tail, squared_covariance, straightened
 from assay.stats.verdict.seasons import Seasons
 
 __all__ = ["MIN_BLOCKS", "Behaviour", "Centre", "Expectation"]
@@ -96,6 +97,7 @@ class Behaviour:
     rows : mean number of rows of a block.
     of_mean : float64[series], variance of the mean of all blocks.
     centre : float64[series], variance that the reference's own means have, where it is not the blocks.
+    levels : float64[scored features], mean squared covariance of the levels of all blocks.
     """
 
     contrasts: Contrasts
@@ -109,6 +111,7 @@ class Behaviour:
     rows: float
     of_mean: Floats
     centre: Floats | None = None
+    levels: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def learn(cls, blocks: Blocks, *, centre: Centre | None = None) -> Behaviour | None:
@@ -159,7 +162,7 @@ class Behaviour:
             among = _widened(contrasts, centre.trials[None, :].astype(np.float64))[0]
             of_rows = binomial / np.maximum(among, 1.0)
             given = np.maximum(model.variance_of_mean(length), of_rows)
-        return cls(
+        made = cls(
             contrasts,
             _dependent(contrasts, residual, trials, binomial, seasons, starts),
             mean,
@@ -172,6 +175,7 @@ class Behaviour:
             model.variance_of_mean(model.length),
             given,
         )
+        return replace(made, levels=made._levels(model.length))
 
     def expect(
         self, successes: Ints, trials: Ints, *, starts: Ints | None = None, weights: Floats | None = None
@@ -202,20 +206,35 @@ class Behaviour:
             with np.errstate(divide="ignore", invalid="ignore"):
                 variance = variance * np.where(self.binomial > 0, np.maximum(there / self.binomial, 1.0), 1.0)
         freedom = np.maximum(self.model.independent(self.of_mean) - 1, 2.0)
+        scales = slice(contrasts.size + contrasts.scored.size, None)
+        levels = self._levels(max(round(count), 1))
+        of_levels = 2 * (levels + self.levels)
+        variance[scales] = np.maximum(variance[scales], self.binomial[scales] / m[scales] + of_levels)
         if self.seasons.layers:
             freedom = np.maximum(freedom * (1 - 1 / self.seasons.cycles), 2.0)
         of_rows = self.binomial * (1 / m + 1 / (self.rows * self.model.length))
         with np.errstate(divide="ignore", invalid="ignore"):
-            z = np.abs(observed - expected) / np.sqrt(variance)
+            change = np.abs(observed - expected)
+            change[: contrasts.size] = straightened(shares, expected[: contrasts.size], m[: contrasts.size])
+            z = change / np.sqrt(variance)
             design = np.where(of_rows > 0, np.maximum(variance / of_rows, 1.0), 1.0)
         share = np.clip(expected[: contrasts.size], 0.0, 1.0)
         few = m[: contrasts.size] / design[: contrasts.size] * np.minimum(share, 1 - share) < MIN_EXPECTED
         z[: contrasts.size][few] = np.nan
         # The mean of few squares is as skewed as a chi-square of few degrees of freedom.
-        scales = slice(contrasts.size + contrasts.scored.size, None)
         z[scales][m[scales] / design[scales] < MIN_SQUARES] = np.nan
         p_values = np.where(np.isfinite(z), 2 * stdtr(freedom, -np.nan_to_num(z)), np.nan)
+        above = np.where(observed[scales] > expected[scales], z[scales], 0.0)
+        tail = skewed_tail(above, 8 * (levels / np.maximum(variance[scales], 1e-300)) ** 1.5)
+        p_values[scales] = np.fmax(p_values[scales], np.where(np.isnan(z[scales]), np.nan, tail))
         return Expectation(_features(contrasts), expected, observed, p_values, design)
+
+    def _levels(self, count: int) -> Floats:
+        """Mean squared covariance of the levels of `count` blocks, of each scored feature."""
+        places = np.arange(self.contrasts.size, self.contrasts.size + self.contrasts.scored.size)
+        remembered = self.model.variance[places] - self.binomial[places] / self.rows
+        squares = 2 * self.model.independent(self.of_mean)[places]  # twice as many as independent levels
+        return squared_covariance(self.model, places, remembered, squares, count)
 
     def _variance(self, count: float, rows: Floats) -> Floats:
         """Variance of a window of `count` blocks with `rows` rows, about what is expected."""
