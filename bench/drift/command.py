@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench import estimation
 from bench.drift import cases as _cases  # noqa: F401 - fills FAMILIES
-from bench.drift import report, speed, year
+from bench.drift import kept_year, report, speed, year
 from bench.drift.case import FAMILIES, FIRST_SEED, HELD_OUT, MAIN, Family
 from bench.drift.judges import JUDGES
 from bench.drift.run import FOLDER, outcomes
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if asked.speed or asked.year or asked.estimation:
         print(facts())
-        parts = [speed.speed] * asked.speed + [year.figures] * asked.year
+        parts = [speed.speed] * asked.speed + [year.figures, kept_year.figures] * asked.year
         parts += [estimation.estimation] * asked.estimation
         found = [figure for part in parts for figure in part(quick=asked.seeds < FULL_SEEDS)]
         print("\n".join(figure.line() for figure in found))
