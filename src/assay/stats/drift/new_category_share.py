@@ -8,7 +8,10 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.special import ndtr
 
 from assay.stats.drift.pair import Pair, Side
 from assay.stats.drift.result import DriftStatistic
@@ -26,8 +29,10 @@ def new_category_share(reference: Side, current: Side) -> DriftStatistic:
 
     New categories are no surprise where there are many rare ones. A row of the reference whose category
     occurs there only once would be new to the rest of it (Good and Turing's estimate [1]_): the p-value
-    is Fisher's exact one that the current rows are new more often than that. It holds for independent rows
-    and up to about as many current rows as there are in the reference.
+    is Fisher's exact one that the current rows are new more often than that. Rows of one new category come
+    together, though, so that it is no smaller than that of the normal test with the variance of a sum of
+    categories. It holds for independent rows and up to about as many current rows as there are in the
+    reference.
 
     Returns
     -------
@@ -55,11 +60,20 @@ def new_category_share_of(pair: Pair) -> DriftStatistic:
     if not n or not m:
         return DriftStatistic("new_category_share", None)
     value = theirs.unnamed / m - ours.unnamed / n
-    expected = ours.unnamed + _seen_once(ours)
-    return DriftStatistic(
-        "new_category_share", value, p_value=fisher_exact(expected, n, theirs.unnamed, m, more=True)
-    )
+    expected = ours.unnamed + _seen(ours, 1)
+    p_value = fisher_exact(expected, n, theirs.unnamed, m, more=True)
+    if theirs.unnamed and expected:
+        before, now = _seen(ours, 1) + 2 * _seen(ours, 2) + _together(ours), _together(theirs)
+        spread = math.sqrt(before / n**2 + now / m**2)
+        p_value = max(p_value, float(ndtr(-(theirs.unnamed / m - expected / n) / spread)))
+    return DriftStatistic("new_category_share", value, p_value=p_value)
 
 
-def _seen_once(summary: CategoricalSummary) -> int:
-    return int(np.count_nonzero(summary.counts == 1)) if summary.categories.complete else 0
+def _seen(summary: CategoricalSummary, times: int) -> int:
+    """Categories that are named and have been seen so often."""
+    return int(np.count_nonzero(summary.counts == times)) if summary.categories.complete else 0
+
+
+def _together(summary: CategoricalSummary) -> int:
+    """Sum of squares of the rows of each category that is not named."""
+    return sum(count * count for count in summary.new.values()) + summary.other
