@@ -64,9 +64,22 @@ def test_one_by_one_is_all_at_once() -> None:
         assert alarms  # or nothing would have been compared
 
 
-def naive_sums(values: list[float], level: float) -> list[float]:
-    """The mean of Shiryaev-Roberts sums, straight from the definition."""
+def naive_weights(level: float, run_length: float) -> list[float]:
+    """What falls with the root of the size, and is 0 where a change takes longer than the run length."""
+    weights = []
+    for size in range(10):
+        odds = level / (1 - level) * math.exp(0.125 * 1.5**size)
+        after = odds / (1 + odds)
+        information = after * math.log(after / level) + (1 - after) * math.log((1 - after) / (1 - level))
+        late = math.log(run_length) / information > run_length
+        weights.append(0.0 if late else (0.125 * 1.5**size) ** -0.5)
+    return [weight / sum(weights) for weight in weights]
+
+
+def naive_sums(values: list[float], level: float, run_length: float) -> list[float]:
+    """The weighted mean of Shiryaev-Roberts sums, straight from the definition."""
     sums = [0.0] * 10
+    weights = naive_weights(level, run_length)
     means = []
     for value in values:
         for size in range(10):
@@ -75,7 +88,7 @@ def naive_sums(values: list[float], level: float) -> list[float]:
             # For ones and zeros this is the likelihood ratio.
             ratio = value * after / level + (1 - value) * (1 - after) / (1 - level)
             sums[size] = (1 + sums[size]) * ratio
-        means.append(sum(sums) / 10)
+        means.append(sum(weight * one for weight, one in zip(weights, sums, strict=True)))
     return means
 
 
@@ -84,7 +97,7 @@ def test_the_e_detector_is_its_definition(kind: str) -> None:
     rng = np.random.default_rng(2)
     values = rng.beta(2, 8, 300) if kind == "between" else (rng.random(300) < 0.2).astype(float)
     detector = EDetector(baseline=0.2, run_length=1e12)
-    expected = naive_sums(values.tolist(), 0.2)
+    expected = naive_sums(values.tolist(), 0.2, 1e12)
     for place in range(0, 300, 7):
         got = detector.update(values[place : place + 7]).statistic
         assert got == pytest.approx(expected[min(place + 7, 300) - 1], rel=1e-9)
@@ -92,7 +105,7 @@ def test_the_e_detector_is_its_definition(kind: str) -> None:
 
 def test_the_alarm_comes_when_the_sum_reaches_the_run_length() -> None:
     values = (np.random.default_rng(3).random(400) < 0.4).astype(float)
-    first = next(i for i, total in enumerate(naive_sums(values.tolist(), 0.2), 1) if total >= 500)
+    first = next(i for i, total in enumerate(naive_sums(values.tolist(), 0.2, 500), 1) if total >= 500)
     detector = EDetector(baseline=0.2, run_length=500)
     assert detector.update(values).alarms[0] == first
     assert detector.detected
@@ -100,6 +113,15 @@ def test_the_alarm_comes_when_the_sum_reaches_the_run_length() -> None:
     assert detector.last_alarm is not None
     detector.reset()
     assert (detector.detected, detector.detected_at, detector.alarms) == (False, None, 0)
+
+
+def test_sizes_that_no_run_length_could_find_are_not_bet_on() -> None:
+    weights = naive_weights(0.1, 2_000)
+    assert [weight > 0 for weight in weights[:4]] == [False, False, True, True]
+    assert all(weight > 0 for weight in naive_weights(0.5, 1e12))
+    # However short the run length, something is bet on.
+    short = EDetector(baseline=0.1, run_length=2)
+    assert short.update([1.0]).alarms == (1,)
 
 
 def test_falls_are_rises_of_what_is_missing() -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.special import expit, logit, rel_entr
 
 from assay.errors import InvalidInput
 from assay.stats.sequential.baseline import Baseline, EstimatedBaseline, KnownBaseline, LearnedBound
@@ -37,8 +37,8 @@ class EDetector(BlockDetector):
 
     For each of ten sizes of change it keeps a Shiryaev-Roberts sum: ``M = (1 + M) * (1 + bet * (value -
     level))``, where the bet is the one that gains most from a change of that size. While the mean is at the
-    level or on its good side, no factor has an expectation over 1, so the mean of the ten sums, minus the
-    number of values, is a supermartingale; therefore the expected number of values until it reaches a
+    level or on its good side, no factor has an expectation over 1, so the weighted mean of the ten
+    sums, less the number of values, is a supermartingale; the expected number of values until it reaches a
     threshold is at least this threshold [1]_. Nothing is assumed about the values but their range and their
     mean given what came before; of ones and zeros the factors are likelihood ratios, for which such sums are
     close to optimal [2]_.
@@ -77,7 +77,7 @@ class EDetector(BlockDetector):
     >>> detector.update([0, 0, 0, 0, 0, 0, 0, 0, 0, 1] * 50).alarms
     ()
     >>> detector.update([0, 1] * 20).alarms
-    (516, 536)
+    (518, 538)
     """
 
     name = "e-detector"
@@ -130,8 +130,8 @@ class EDetector(BlockDetector):
 
     @property
     def statistic(self) -> float:
-        """The mean of the sums; at `threshold` there is an alarm."""
-        return float(_mean(self._sums)[0])
+        """The weighted mean of the sums; at `threshold` there is an alarm."""
+        return float(_mean(self._sums, self._weights)[0])
 
     @property
     def _sums(self) -> npt.NDArray[np.float64]:
@@ -158,6 +158,9 @@ class EDetector(BlockDetector):
     def _bet(self) -> None:
         """Find the bets that gain most after each size of change from the present level."""
         level = self._baseline.level
+        # The bound that is learned moves, and weights that moved with it would break the promise.
+        fixed = isinstance(self._baseline, LearnedBound)
+        self._weights = _weights(None if fixed else level, self._arguments["run_length"])
         if level is None:
             self._bets = np.zeros_like(self._start)
         else:
@@ -178,7 +181,7 @@ class EDetector(BlockDetector):
         inverses = np.hstack([self._inverses, 1 / products[:, :-1]])
         self._all_inverses = np.add.accumulate(inverses, axis=1)[:, 1:]
         self._all_products = products[:, 1:]
-        return _mean(self._all_products * (self._start + self._all_inverses))
+        return _mean(self._all_products * (self._start + self._all_inverses), self._weights)
 
     def _take(self, taken: int) -> None:
         level = self._baseline.level
@@ -224,12 +227,32 @@ class EDetector(BlockDetector):
         self._bet()
 
 
-def _mean(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Mean over sizes of change, added one by one: the number of columns must not matter."""
+def _weights(level: float | None, run_length: float) -> npt.NDArray[np.float64]:
+    """Weights of the sizes of change, which add up to 1.
+
+    A change is found after ``(log(run_length) - log(weight)) / information`` values, to the first order, the
+    information of a value being what the bet on this size gains. A size for which that is more than the run
+    length cannot be found between two false alarms, and its bets only follow chance: it has no weight. The
+    others have weights falling as the root of the size, since a weight that is half as large costs the more
+    values, the smaller the change. Where there is no level yet, the information is the most that any has.
+    """
+    if level is None:
+        information = _SHIFTS**2 / 8
+    else:
+        after = expit(logit(level) + _SHIFTS)
+        information = rel_entr(after, level) + rel_entr(1 - after, 1 - level)
+    found = np.log(run_length) <= run_length * information
+    found[-1] = True
+    weights = np.where(found, _SHIFTS**-0.5, 0.0)
+    return np.asarray(weights / weights.sum())
+
+
+def _mean(sums: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Weighted mean over sizes of change, added one by one: the number of columns must not matter."""
     total = np.zeros(sums.shape[1])
-    for row in sums:
-        total = total + row
-    return total / len(sums)
+    for row, weight in zip(sums, weights.tolist(), strict=True):
+        total = total + weight * row
+    return total
 
 
 def _share(value: float) -> float:
