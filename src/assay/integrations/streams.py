@@ -42,7 +42,7 @@ def detector(name: str | Mapping[str, Any], **options: Any) -> Detector:
     False
     >>> errors = assay.detector(errors.to_dict())
     >>> errors.update([0, 1] * 20).alarms
-    (1018, 1038)
+    (1020, 1040)
     """
     from assay.integrations.river import RIVER
 

@@ -65,13 +65,14 @@ def assert_uniform(found: np.ndarray, name: str) -> None:
 
 
 def assert_safe(found: np.ndarray, name: str) -> None:
-    """At no level more alarms than promised, up to five standard errors of the simulation."""
+    """At no level more alarms than promised, up to four standard errors of the simulation."""
     for level in (0.001, 0.01, 0.05, 0.1, 0.5):
         error = np.sqrt(level * (1 - level) / found.size)
         assert np.mean(found <= level) <= level * 1.1 + 4 * error, (name, level)
 
 
 BINNED = ("psi", "kullback_leibler", "jensen_shannon", "hellinger", "chi_square", "g_test")
+NO_HELLINGER = tuple(name for name in BINNED if name != "hellinger")  # asks for fifteen rows in a bin
 
 LIGHT = 100
 HEAVY = 4_000
@@ -84,10 +85,11 @@ HEAVY = 4_000
         (smooth(300, 200), ("ks", *CALIBRATED)),
         (in_cells(smooth(500, 300), 60), CALIBRATED),
         # Ten or so rows in each bin, on either side: where limit laws break first.
-        (smooth(120, 1000), BINNED),
-        (smooth(1000, 120), BINNED),
-        (smooth(150, 110), BINNED),
-        (in_cells(smooth(130, 5000), 40), BINNED),
+        (smooth(120, 1000), NO_HELLINGER),
+        (smooth(1000, 120), NO_HELLINGER),
+        (smooth(150, 110), NO_HELLINGER),
+        (in_cells(smooth(130, 5000), 40), NO_HELLINGER),
+        (smooth(240, 160), BINNED),
         (zipf(1500, 2000, 12), BINNED),
         (rounded(300, 150, 1.0), ("cramer_von_mises", "anderson_darling", "chi_square")),
         (rounded(300, 150, 0.4), ("cramer_von_mises", "anderson_darling")),
@@ -102,6 +104,7 @@ HEAVY = 4_000
         "few now",
         "few on both",
         "few in cells",
+        "fifteen",
         "tens of categories",
         "rounded",
         "few values",

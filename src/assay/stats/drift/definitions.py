@@ -149,7 +149,7 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "hellinger": Definition(
         formula="√(½ Σ_b (√p_b - √q_b)²)",
-        few=_EMPTY,
+        few=f"{_EMPTY}; its p-value asks for fifteen rows",
         p_value=_DIVERGENCE.format(scale="8 n m / N times the squared value"),
         zeros=_FINITE,
         source="E. Hellinger, Journal für die reine und angewandte Mathematik 136 (1909)",

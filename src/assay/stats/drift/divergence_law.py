@@ -56,8 +56,9 @@ statistic, and where the counts are as expected, a term and its slope are 0."""
 
 
 def divergence_p_value(
-    value: float, cell: Cell, reference: Ints, current: Ints, *, cut: bool = False
-) -> float | None:
+    value: float, cell: Cell, reference: Ints, current: Ints, *, cut: bool = False,
+    least: float = MIN_EXPECTED,
+) -> float | None:  # fmt: skip
     """P-value of a divergence, for independent rows.
 
     Parameters
@@ -66,11 +67,12 @@ def divergence_p_value(
     cell : a bin's term.
     reference, current : counts in the same bins, n and m in all.
     cut : whether the bins end at quantiles of the reference.
+    least : expected rows of a bin, on either side, with fewer of which there is no p-value.
 
     Returns
     -------
     float or None
-        None where a bin that any row is in expects fewer than `MIN_EXPECTED` rows of the smaller side: few
+        None where a bin that any row is in expects fewer than `least` rows of the smaller side: few
         rows, or rare categories. 1.0 where only one bin has rows.
     """
     n, m = int(reference.sum()), int(current.sum())
@@ -80,7 +82,7 @@ def divergence_p_value(
         return 1.0 if kept.any() and n and m else None
     # Whether there is a p-value must not depend on what is left to chance.
     given, rows = (reference, n) if cut else (both, n + m)
-    if int(given[kept].min()) * min(n, m) < MIN_EXPECTED * rows:
+    if int(given[kept].min()) * min(n, m) < least * rows:
         return None
     return gamma_tail(value, cell, reference[kept], current[kept], bins=both.size, cut=cut)
 

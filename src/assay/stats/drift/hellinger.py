@@ -18,6 +18,9 @@ from assay.stats.summaries.codec import Floats, Ints
 
 __all__ = ["hellinger", "hellinger_cell"]
 
+MIN_EXPECTED = 15.0
+"""There is a p-value from so many expected rows of each bin on: an empty bin makes the largest term here."""
+
 
 def hellinger(reference: Ints, current: Ints, *, cut: bool = False) -> DriftStatistic:
     """Root of ``½ Σ (√p - √q)²`` over bins, from 0 (equal) to 1 (nothing in common); a metric.
@@ -43,7 +46,8 @@ def hellinger(reference: Ints, current: Ints, *, cut: bool = False) -> DriftStat
     if not n or not m:
         return DriftStatistic("hellinger", None)
     squared = min(float(((np.sqrt(reference / n) - np.sqrt(current / m)) ** 2).sum()) / 2, 1.0)
-    p_value = divergence_p_value(8 * squared * (n / (n + m) * m), hellinger_cell, reference, current, cut=cut)
+    value = 8 * squared * (n / (n + m) * m)
+    p_value = divergence_p_value(value, hellinger_cell, reference, current, cut=cut, least=MIN_EXPECTED)
     return DriftStatistic("hellinger", math.sqrt(squared), p_value=p_value)
 
 
