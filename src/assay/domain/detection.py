@@ -48,6 +48,11 @@ class Detection:
     reference_id, baseline : what it was held against.
     learnt_hours : hours that memory and seasons were learnt from.
     computed_at : microseconds since the epoch.
+    types : all types of drift that were found.
+    n_labelled : predictions whose truth was known then.
+    truth : stands for what that truth was (:func:`assay.monitoring.drift.truth.read_truth`).
+    looks : how often the truth has been judged, this time included.
+    accuracy_before, accuracy : where the truth was judged, what the accuracy was, and is.
     payload : the whole verdict, packed; empty where it was not asked for.
     figures : every test; they are written with the verdict and read from the table.
     """
@@ -70,8 +75,22 @@ class Detection:
     computed_at: int
     payload: bytes = b""
     figures: tuple[DriftFigure, ...] = field(default=(), compare=False)
+    types: tuple[str, ...] = ()
+    n_labelled: int = 0
+    truth: int = 0
+    looks: int = 0
+    accuracy_before: float | None = None
+    accuracy: float | None = None
 
     @property
     def drifted(self) -> bool:
         """Whether the window has drifted."""
         return self.status == "drift"
+
+    def says_as(self, other: Detection) -> bool:
+        """Whether another verdict on the window says the same of the same truth, on more rows perhaps."""
+        ours, theirs = (
+            (one.status, one.types, one.affected, one.n_labelled, one.truth, one.reference_id)
+            for one in (self, other)
+        )
+        return ours == theirs

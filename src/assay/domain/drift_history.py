@@ -26,6 +26,9 @@ class DriftMoment:
     reference_id, baseline : what it was held against.
     learnt_hours : hours that memory and seasons were learnt from; 0: rows were taken for independent.
     computed_at : when.
+    drift_types : all that have changed.
+    n_labelled : predictions whose truth was known then.
+    accuracy_before, accuracy : where the truth was judged, what the accuracy was, and is; None otherwise.
     """
 
     start: datetime
@@ -41,6 +44,10 @@ class DriftMoment:
     baseline: str
     learnt_hours: int
     computed_at: datetime
+    drift_types: tuple[str, ...] = ()
+    n_labelled: int = 0
+    accuracy_before: float | None = None
+    accuracy: float | None = None
 
     @property
     def drift_detected(self) -> bool:
@@ -56,13 +63,16 @@ class DriftHistory(Answer):
     ----------
     model_id, version : whose; None: all versions together.
     granularity : ``day`` or ``hour``.
-    windows : in order of time; a window in which nothing was logged has none.
+    windows : in order of time, the newest verdict on each; a window in which nothing was logged has none.
+    earlier : verdicts on these windows that newer ones took the place of, and that said something else or
+        knew of another truth; each with the time at which it was given.
     """
 
     model_id: str
     version: str | None
     granularity: str
     windows: tuple[DriftMoment, ...]
+    earlier: tuple[DriftMoment, ...] = ()
 
     def table(self) -> Table:
         """Return the table by which it shows itself."""

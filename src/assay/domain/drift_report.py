@@ -50,6 +50,7 @@ class DriftEvidence:
     null : what the p-value is held against.
     drifted : unlikely by chance and at least as large as the floor.
     features : what the test is about: one, two of a dependence, none for the truth and metrics.
+    before, after : the figures that are compared, where there is one on each side; None otherwise.
     """
 
     aspect: str
@@ -61,6 +62,8 @@ class DriftEvidence:
     null: str
     drifted: bool
     features: tuple[str, ...] = ()
+    before: float | None = None
+    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ class DriftLog(Protocol):
     """Store of verdicts. Methods may be called from any thread."""
 
     def put(self, detections: Sequence[Detection]) -> None:
-        """Store verdicts with their figures in one transaction, replacing those on the same windows.
+        """Store verdicts with their figures in one transaction, in place of those on the same windows.
+
+        A verdict that is replaced by one that says something else is kept among the earlier ones.
 
         Raises
         ------
@@ -45,6 +47,15 @@ class DriftLog(Protocol):
 
     def newest(self, granularity: Granularity, models: Collection[str] | None = None) -> list[Detection]:
         """Newest verdict on all versions together of each of some models (None: of all), by name."""
+        ...
+
+    def earlier(
+        self, model_id: str, granularity: Granularity, *, start: int, end: int, version: str = ""
+    ) -> list[Detection]:
+        """Verdicts on windows that begin in ``[start, end)`` in whose place others came, in order.
+
+        They say something else than what came next; they have neither payload nor figures.
+        """
         ...
 
     def drop(self, model_id: str, granularity: Granularity, *, before: int) -> int:

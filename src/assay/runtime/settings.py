@@ -66,6 +66,9 @@ class Settings:
     false_alarms_per_month: float = _setting(
         1.0, "False alarms of drift that a model may raise in a month, half by days and half by hours."
     )
+    label_growth: float = _setting(
+        0.05, "Share of a closed window's predictions whose truth has come since, for it to be judged again."
+    )
     drift_seconds: float = _setting(60.0, "Pause between looks for closed windows to judge for drift.")
     audit_days: int = _setting(365, "Days for which the record of changes is kept.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")

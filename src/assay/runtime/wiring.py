@@ -208,6 +208,7 @@ def _drift_watch(
         verdicts.stored,
         log,
         revisions=profiler.revisions,
+        label_growth=settings.label_growth,
         clock=clock,
     )
 

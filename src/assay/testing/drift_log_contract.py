@@ -84,6 +84,33 @@ class DriftLogContract:
         log.put([detection(0), again])  # of two in one call, too
         assert log.read("m", Granularity.HOUR, start=0, end=1, with_payload=True) == [again]
 
+    def test_what_said_something_else_is_kept(self, log: DriftLog) -> None:
+        first = replace(
+            detection(0), types=("DATA_DRIFT",), n_labelled=0, truth=0, accuracy_before=None, accuracy=None
+        )
+        more = replace(first, n=44, computed_at=8)  # says the same, on more rows
+        labelled = replace(
+            more,
+            types=("CONCEPT_DRIFT", "DATA_DRIFT"),
+            n_labelled=39,
+            truth=-(2**62),
+            looks=1,
+            computed_at=9,
+            accuracy_before=0.9,
+            accuracy=0.7,
+        )
+        corrected = replace(labelled, truth=5, looks=2, computed_at=10)
+        for one in (first, more, labelled, corrected):
+            log.put([one, detection(HOUR)])
+        assert log.read("m", Granularity.HOUR, start=0, end=1, with_payload=True) == [corrected]
+        plain = [replace(one, payload=b"", figures=()) for one in (more, labelled)]
+        assert log.earlier("m", Granularity.HOUR, start=0, end=DAY) == plain
+        assert log.earlier("m", Granularity.HOUR, start=1, end=DAY) == []
+        assert log.earlier("m", Granularity.DAY, start=0, end=DAY) == []
+        assert log.earlier("m", Granularity.HOUR, start=0, end=DAY, version="1") == []
+        log.drop("m", Granularity.HOUR, before=HOUR)
+        assert log.earlier("m", Granularity.HOUR, start=0, end=DAY) == []
+
     def test_series_are_strangers(self, log: DriftLog) -> None:
         for model_id in ("m", "n"):
             for version in ("", "1"):

@@ -18,12 +18,17 @@ class MemoryDriftLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[tuple[str, str, Granularity, int], Detection] = {}
+        self._earlier: dict[tuple[str, str, Granularity, int], list[Detection]] = {}
 
     def put(self, detections: Sequence[Detection]) -> None:
-        """Store verdicts with their figures, replacing those on the same windows."""
+        """Store verdicts with their figures, in place of those on the same windows."""
+        made = {(one.model_id, one.version, one.granularity, one.start): one for one in detections}
         with self._lock:
-            for one in detections:
-                self._held[one.model_id, one.version, one.granularity, one.start] = one
+            for key, one in made.items():
+                known = self._held.get(key)
+                if known is not None and not known.says_as(one):
+                    self._earlier.setdefault(key, []).append(replace(known, payload=b"", figures=()))
+                self._held[key] = one
 
     def read(
         self,
@@ -62,6 +67,15 @@ class MemoryDriftLog:
                     newest[one.model_id] = one
         return [replace(newest[name], payload=b"", figures=()) for name in sorted(newest)]
 
+    def earlier(
+        self, model_id: str, granularity: Granularity, *, start: int, end: int, version: str = ""
+    ) -> list[Detection]:
+        """Verdicts on windows that begin in ``[start, end)`` in whose place others came, in order."""
+        with self._lock:
+            keys = [key for key in self._earlier if key[:3] == (model_id, version, granularity)]
+            keys = sorted((key for key in keys if start <= key[3] < end), key=lambda key: key[3])
+            return [one for key in keys for one in self._earlier[key]]
+
     def drop(self, model_id: str, granularity: Granularity, *, before: int) -> int:
         """Forget verdicts on windows that begin before a time; return how many."""
         with self._lock:
@@ -70,6 +84,7 @@ class MemoryDriftLog:
             ]
             for key in old:
                 del self._held[key]
+                self._earlier.pop(key, None)
         return len(old)
 
     def _chosen(

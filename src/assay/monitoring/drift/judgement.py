@@ -74,6 +74,7 @@ def judge_window(
     further: Sequence[Evidence] = (),
     floors: Floors | None = None,
     level: float = FALSE_ALARM_RATE,
+    waiting: int = 0,
     notes: Sequence[str] = (),
 ) -> DriftReport:
     """Judge one window.
@@ -89,6 +90,7 @@ def judge_window(
     further : evidence that profiles do not hold: dependence, errors, metrics.
     floors : effects that matter.
     level : probability of a false alarm that is allowed.
+    waiting : groups of tests that will be made later, see :func:`.judging.judge`.
     notes : what could not be judged.
     """
     floors = floors or Floors()
@@ -106,7 +108,7 @@ def judge_window(
         )
     ]
     evidence += further
-    findings = judge(evidence, level=level)
+    findings = judge(evidence, level=level, waiting=waiting)
     roles = roles or {}
     tests = max(1, sum(not math.isnan(one.p_value) for one in evidence))
     verdicts: dict[str, FeatureVerdict] = {}
@@ -231,6 +233,8 @@ def _plain(one: Finding) -> DriftEvidence:
         of.null.value,
         one.drifted,
         tuple(name for name in of.feature if name),
+        of.before,
+        of.after,
     )
 
 

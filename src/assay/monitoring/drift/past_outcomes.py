@@ -75,6 +75,12 @@ class PastOutcomes:
                 self._kept.popitem(last=False)
         return made
 
+    def forget(self, model_id: str) -> None:
+        """Forget what was read of a model: more of its truth has come."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0].model_id == model_id]:
+                del self._kept[key]
+
     def _read(
         self, model: Model, name: SeriesName, learnt: Learnt, positive: str | None, taken: Collection[str]
     ) -> Past | None:

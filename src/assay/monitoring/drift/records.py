@@ -19,10 +19,23 @@ from assay.ports.drift_log import DriftLog
 __all__ = ["detection_of", "drifted_in", "verdict_of"]
 
 _MOST_BYTES = 256 << 20
+_TRUTH = ("error", "metric")
 
 
-def detection_of(verdict: WindowDrift, granularity: Granularity, *, n: int) -> Detection:
-    """Return the record of a verdict on a window that held `n` predictions."""
+def detection_of(
+    verdict: WindowDrift, granularity: Granularity, *, n: int, truth: tuple[int, int] = (0, 0), looks: int = 0
+) -> Detection:
+    """Return the record of a verdict on a window.
+
+    Parameters
+    ----------
+    verdict, granularity : what was found, and in what window.
+    n : predictions that it held.
+    truth : how many of them were labelled, and what stands for their truth.
+    looks : how often its truth had been judged before.
+    """
+    of_truth = [one for one in verdict.overall if one.aspect in _TRUTH]
+    accuracy = next((one for one in of_truth if one.statistic == "accuracy"), None)
     return Detection(
         model_id=verdict.model_id,
         version=verdict.version or "",
@@ -42,6 +55,12 @@ def detection_of(verdict: WindowDrift, granularity: Granularity, *, n: int) -> D
         computed_at=to_micros(verdict.computed_at),
         payload=zstandard.compress(msgspec.json.encode(verdict.to_dict())),
         figures=_figures(verdict),
+        types=tuple(one.value for one in verdict.drift_types),
+        n_labelled=truth[0],
+        truth=truth[1],
+        looks=looks + bool(of_truth),
+        accuracy_before=None if accuracy is None else accuracy.before,
+        accuracy=None if accuracy is None else accuracy.after,
     )
 
 

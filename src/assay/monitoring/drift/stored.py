@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from assay.ports.profiles import Profiles
 from assay.stats.summaries.classification import ClassificationSummary
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.reference import Reference
+from assay.stats.verdict.evidence import Evidence
 from assay.stats.verdict.floors import Floors
 
 __all__ = ["StoredDrift"]
@@ -71,13 +72,17 @@ class StoredDrift:
         self._learner = Learner(profiles, drifted)
         self._past = PastOutcomes(profiles)
 
-    def judge(self, model: Model, selection: Selection, *, level: float | None = None) -> WindowDrift:
+    def judge(
+        self, model: Model, selection: Selection, *, level: float | None = None, look: int = 1
+    ) -> WindowDrift:
         """Judge a window, widened to whole hours.
 
         Parameters
         ----------
         model, selection : which rows.
         level : probability of a false alarm that is allowed; None: see :func:`.budget.level_of`.
+        look : 1 where the truth of the window has not been judged before, else one more than how often. The
+            k-th look is allowed 2^-k of what truth may spend, so that all looks together keep to it.
 
         Raises
         ------
@@ -111,7 +116,7 @@ class StoredDrift:
             if waiting:
                 notes.append(waiting)
             else:
-                further = list(past.outcomes.evidence(window, Floors()))
+                further = [_at(look, one) for one in past.outcomes.evidence(window, Floors())]
         report = judge_window(
             against.reference,
             current,
@@ -124,6 +129,7 @@ class StoredDrift:
             level=level_of(end - start, budget=self._budget, series=_side_by_side(extent, start))
             if level is None
             else level,
+            waiting=0 if further or window is None else 1,
             notes=notes,
         )
         return WindowDrift.of(
@@ -142,6 +148,10 @@ class StoredDrift:
     def forget(self, model_id: str) -> None:
         """Learn anew how a model behaves: verdicts on earlier days have come."""
         self._learner.forget(model_id)
+
+    def forget_truth(self, model_id: str) -> None:
+        """Read anew what usually comes true of a model: labels have come."""
+        self._past.forget(model_id)
 
     def _against(
         self, model: Model, name: SeriesName, reference: Reference, first: int, start: int
@@ -171,6 +181,11 @@ class StoredDrift:
                 return starts, rows
         starts = np.arange(start, end, HOUR, dtype=np.int64)
         return starts, learnt.usual[(starts // HOUR) % 24] + 1e-9
+
+
+def _at(look: int, evidence: Evidence) -> Evidence:
+    """Evidence of the truth as it counts when it is looked at for the `look`-th time."""
+    return replace(evidence, p_value=min(1.0, evidence.p_value * 2.0**look))
 
 
 def _side_by_side(extent: Mapping[tuple[str, str, str], tuple[int, int]], start: int) -> int:

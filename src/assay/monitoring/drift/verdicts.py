@@ -65,16 +65,17 @@ class Verdicts:
             raise InvalidInput("closed days and hours are judged: the step is 1d or 1h")
         if selection.slice[0]:
             raise InvalidInput("of slices no verdicts are kept; ask for the report of a window")
-        found = self.log.read(
-            model.model_id,
-            granularity,
-            start=granularity.floor(selection.start),
-            end=selection.end,
-            version=selection.version or "",
+        start, version = granularity.floor(selection.start), selection.version or ""
+        found, earlier = (
+            tuple(
+                map(
+                    _moment,
+                    read(model.model_id, granularity, start=start, end=selection.end, version=version),
+                )
+            )
+            for read in (self.log.read, self.log.earlier)
         )
-        return DriftHistory(
-            model.model_id, selection.version, granularity.value, tuple(_moment(one) for one in found)
-        )
+        return DriftHistory(model.model_id, selection.version, granularity.value, found, earlier)
 
     def closed(self, model: Model, selection: Selection, *, step: int) -> list[WindowDrift]:
         """Return the whole verdicts on closed days, or hours, by the active reference; others have none."""
@@ -111,4 +112,8 @@ def _moment(one: Detection) -> DriftMoment:
         baseline=one.baseline,
         learnt_hours=one.learnt_hours,
         computed_at=from_micros(one.computed_at),
+        drift_types=one.types,
+        n_labelled=one.n_labelled,
+        accuracy_before=one.accuracy_before,
+        accuracy=one.accuracy,
     )

@@ -17,6 +17,7 @@ from assay.monitoring.drift.hours import SeriesName
 from assay.monitoring.drift.learning import MOST_DAYS
 from assay.monitoring.drift.records import detection_of
 from assay.monitoring.drift.stored import StoredDrift
+from assay.monitoring.drift.truth import LABEL_GROWTH, read_truth
 from assay.monitoring.references import ReferenceKeeper
 from assay.ports.drift_log import DriftLog
 from assay.ports.profiles import Profiles
@@ -38,7 +39,7 @@ MOST_VERSIONS = 10
 _WINDOWS = (Granularity.DAY, Granularity.HOUR)
 
 _Series = tuple[str, str]  # model and version
-_Known = dict[tuple[Granularity, int], tuple[int, str]]  # of which window: how many rows, which reference
+_Known = dict[tuple[Granularity, int], Detection]  # of which window: its verdict
 _State = tuple[int, int]  # of a model: what changes when something may be due
 _BEGIN = attrgetter("start")
 
@@ -47,7 +48,8 @@ class DriftWatch:
     """Looks for closed windows whose verdict is missing, or was given on fewer rows, and judges them.
 
     Of each model, and of each of its versions where several serve, every hour and every day is judged once it
-    is closed, and again where rows came late or the reference is another. While a reference still grows from
+    is closed, and again where rows came late, where labels came or were corrected
+    (:meth:`~assay.monitoring.drift.truth.Truth.news`), or where the reference is another. While a reference still grows from
     first traffic, or its profiles are being made, nothing is judged. Hours are kept for eight weeks, days for
     ever.
 
@@ -61,6 +63,7 @@ class DriftWatch:
     verdicts : who judges.
     log : where verdicts are kept.
     revisions : a number for each model that grows whenever its profiles change.
+    label_growth : share of a window's predictions whose truth has come since, for it to be judged again.
     clock : microseconds since the epoch.
     """
 
@@ -74,6 +77,7 @@ class DriftWatch:
         *,
         revisions: Mapping[str, int],
         clock: Callable[[], int],
+        label_growth: float = LABEL_GROWTH,
     ) -> None:
         self._registry = registry
         self._profiles = profiles
@@ -82,6 +86,7 @@ class DriftWatch:
         self._log = log
         self._revisions = revisions
         self._clock = clock
+        self._label_growth = label_growth
         self._newest: dict[str, _State] = {}
         self._seen: dict[str, _State] = {}
         self._whole: dict[str, int] = {}
@@ -139,7 +144,7 @@ class DriftWatch:
             for one in sorted(newest, key=_BEGIN, reverse=True):
                 if stop():
                     return False
-                self._log.put([self._judged(model, version, one)])
+                self._log.put([self._judged(model, version, one, known)])
                 self._ahead.setdefault((model.model_id, version), set()).add(one)
             left = left or due > newest or bool(self._again.get((model.model_id, version)))
         if not left:
@@ -157,11 +162,12 @@ class DriftWatch:
         for version in series:
             windows, known = self._closed(model, version, since, last, now)
             due = [one for one in windows if _is_due(one, known, reference_id)]
+            labelled = self._with_news(model, version, set(windows) - set(due), known)
             if model.model_id not in self._whole:  # those before us may have left off half-way
                 missing = [one for one in due if (one.granularity, one.start) not in known]
                 self._judge_again(model, version, set(windows) - set(due), missing)
             self._judge_again(model, version, self._ahead.pop((model.model_id, version), set()), due)
-            if not self._judge(model, version, due, stop):
+            if not self._judge(model, version, [*due, *labelled], known, stop):
                 return False
         if far:
             self._log.drop(model.model_id, Granularity.HOUR, before=since)
@@ -192,13 +198,30 @@ class DriftWatch:
         name = SeriesName(model.model_id, version or None)
         windows = closed_windows(self._profiles, name, since=since, last=last, passed=now - GRACE)
         known = {
-            (granularity, one.start): (one.n, one.reference_id)
+            (granularity, one.start): one
             for granularity in _WINDOWS
             for one in self._log.read(
                 model.model_id, granularity, start=since, end=last + DAY, version=version
             )
         }
         return windows, known
+
+    def _with_news(
+        self, model: Model, version: str, windows: set[ClosedWindow], known: _Known
+    ) -> list[ClosedWindow]:
+        """Return those of `windows`, which have verdicts, whose truth has changed since."""
+        if not windows:
+            return []
+        begin, end = min(one.start for one in windows), max(one.end for one in windows)
+        truth = read_truth(self._profiles, model, SeriesName(model.model_id, version or None), begin, end)
+        found = [
+            one
+            for one in windows
+            if truth.news(one, known[one.granularity, one.start], growth=self._label_growth)
+        ]
+        if found:
+            self._verdicts.forget_truth(model.model_id)
+        return found
 
     def _judge_again(
         self, model: Model, version: str, windows: set[ClosedWindow], earlier: Sequence[ClosedWindow]
@@ -211,7 +234,12 @@ class DriftWatch:
             self._verdicts.forget(model.model_id)  # what was learnt without the verdicts that are missing
 
     def _judge(
-        self, model: Model, version: str, due: Sequence[ClosedWindow], stop: Callable[[], bool]
+        self,
+        model: Model,
+        version: str,
+        due: Sequence[ClosedWindow],
+        known: _Known,
+        stop: Callable[[], bool],
     ) -> bool:
         """Judge windows of one series, the oldest first, days before the hours that they end with."""
         again = self._again.get((model.model_id, version), set())
@@ -221,7 +249,7 @@ class DriftWatch:
             if stop():
                 done = False
                 break
-            made.append(self._judged(model, version, one))
+            made.append(self._judged(model, version, one, known))
             again.discard(one)
             if one.end % DAY == 0:  # the days after it learn from what has drifted
                 self._log.put(made)
@@ -229,15 +257,24 @@ class DriftWatch:
         self._log.put(made)
         return done
 
-    def _judged(self, model: Model, version: str, window: ClosedWindow) -> Detection:
+    def _judged(self, model: Model, version: str, window: ClosedWindow, known: _Known) -> Detection:
         began = time.perf_counter()
-        verdict = self._verdicts.judge(model, Selection(window.start, window.end, version or None))
+        name = SeriesName(model.model_id, version or None)
+        # Read before it is judged: labels that come meanwhile have the window judged once more.
+        truth = read_truth(self._profiles, model, name, window.start, window.end)
+        before = known.get((window.granularity, window.start))
+        looks = 0 if before is None else before.looks
+        selection = Selection(window.start, window.end, version or None)
+        verdict = self._verdicts.judge(model, selection, look=looks + 1)
         self.figures["verdicts"] += 1
         self.figures["drifted"] += verdict.drift_detected
         self.figures["verdict_seconds"] += time.perf_counter() - began
-        return detection_of(verdict, window.granularity, n=window.n)
+        return detection_of(
+            verdict, window.granularity, n=window.n, truth=truth.of(window.start, window.end), looks=looks
+        )
 
 
 def _is_due(window: ClosedWindow, known: _Known, reference_id: str) -> bool:
     """Whether a window has no verdict, or one on fewer rows or against another reference."""
-    return known.get((window.granularity, window.start)) != (window.n, reference_id)
+    verdict = known.get((window.granularity, window.start))
+    return verdict is None or (verdict.n, verdict.reference_id) != (window.n, reference_id)

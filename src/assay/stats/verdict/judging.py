@@ -33,7 +33,7 @@ class Finding:
     severity: float
 
 
-def judge(evidence: Sequence[Evidence], *, level: float) -> list[Finding]:
+def judge(evidence: Sequence[Evidence], *, level: float, waiting: int = 0) -> list[Finding]:
     """Judge all tests of a window together.
 
     The tests of one feature are combined by Bonferroni's rule, and features by Benjamini's and Hochberg's. A
@@ -43,6 +43,8 @@ def judge(evidence: Sequence[Evidence], *, level: float) -> list[Finding]:
     ----------
     evidence : of all features and statistics.
     level : the false discovery rate; where nothing has changed, the probability of a false alarm.
+    waiting : groups of tests whose data have not come yet. They keep their place, so that judging again
+        when they have come allows no more false alarms than judging once: what is a finding now stays one.
     """
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, one in enumerate(evidence):
@@ -56,7 +58,7 @@ def judge(evidence: Sequence[Evidence], *, level: float) -> list[Finding]:
         names: _combined([evidence[place].p_value for place in places], number[names])
         for names, places in groups.items()
     }
-    q = dict(zip(combined, adjusted(list(combined.values())), strict=True))
+    q = dict(zip(combined, adjusted([*combined.values(), *([1.0] * waiting)]), strict=False))
     made: list[Finding | None] = [None] * len(evidence)
     for names, places in groups.items():
         factor = float(q[names] / combined[names]) if combined[names] > 0 else 1.0

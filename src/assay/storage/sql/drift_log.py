@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from assay.domain.detection import Detection, DriftFigure
 from assay.domain.time import Granularity
 from assay.storage.sql.chunks import chunks
-from assay.storage.sql.drift_tables import drift_detections, drift_metrics
+from assay.storage.sql.drift_tables import drift_detections, drift_earlier, drift_metrics
 from assay.storage.sql.engine import Database
 from assay.storage.sql.tables import digest
 
 __all__ = ["SqlDriftLog"]
 
 _D = drift_detections.c
+_E = drift_earlier.c
 _M = drift_metrics.c
 _WITHOUT_PAYLOAD = tuple(column for column in _D if column.name != "payload")
 
@@ -34,7 +35,7 @@ class SqlDriftLog:
         self._database = database
 
     def put(self, detections: Sequence[Detection]) -> None:
-        """Store verdicts with their figures in one transaction, replacing those on the same windows."""
+        """Store verdicts with their figures in one transaction, in place of those on the same windows."""
         rows = {_key(one): one for one in detections}  # of two on one window the last stays
         if not rows:
             return
@@ -45,6 +46,7 @@ class SqlDriftLog:
         ]
         with self._database.write() as connection:
             for some in chunks(rows):
+                _keep_earlier(connection, rows, some)
                 connection.execute(delete(drift_metrics).where(_M.detection.in_(some)))
                 connection.execute(delete(drift_detections).where(_D.key.in_(some)))
             connection.execute(drift_detections.insert(), [_row(key, one) for key, one in rows.items()])
@@ -113,6 +115,22 @@ class SqlDriftLog:
                 found += [_detection(row) for row in connection.execute(statement)]
         return sorted(found, key=lambda one: one.model_id)
 
+    def earlier(
+        self, model_id: str, granularity: Granularity, *, start: int, end: int, version: str = ""
+    ) -> list[Detection]:
+        """Verdicts on windows that begin in ``[start, end)`` in whose place others came, in order."""
+        statement = (
+            select(drift_earlier)
+            .where(
+                _E.series_key == digest(model_id, version, granularity.value),
+                _E.window_start >= start,
+                _E.window_start < end,
+            )
+            .order_by(_E.window_start, _E.place)
+        )
+        with self._database.read() as connection:
+            return [_detection(row) for row in connection.execute(statement)]
+
     def drop(self, model_id: str, granularity: Granularity, *, before: int) -> int:
         """Forget verdicts on windows that begin before a time; return how many."""
         old = (
@@ -124,8 +142,28 @@ class SqlDriftLog:
             keys = connection.execute(select(_D.key).where(*old)).scalars().all()
             for some in chunks(keys):
                 connection.execute(delete(drift_metrics).where(_M.detection.in_(some)))
+                connection.execute(delete(drift_earlier).where(_E.detection.in_(some)))
                 connection.execute(delete(drift_detections).where(_D.key.in_(some)))
         return len(keys)
+
+
+def _keep_earlier(connection: Connection, made: Mapping[bytes, Detection], keys: Sequence[bytes]) -> None:
+    """Keep the verdicts that are there under some keys, where those made now say something else."""
+    there = connection.execute(select(*_WITHOUT_PAYLOAD).where(_D.key.in_(keys))).all()
+    gone = [row for row in there if not _detection(row).says_as(made[row.key])]
+    if not gone:
+        return
+    count = select(_E.detection, func.max(_E.place)).where(_E.detection.in_([row.key for row in gone]))
+    places = {row[0]: row[1] for row in connection.execute(count.group_by(_E.detection))}
+    rows = [(row.key, _row(row.key, _detection(row))) for row in gone]
+    connection.execute(
+        drift_earlier.insert(),
+        [
+            {name: value for name, value in values.items() if name not in ("key", "payload")}
+            | {"detection": key, "place": places.get(key, -1) + 1}
+            for key, values in rows
+        ],
+    )
 
 
 def _key(one: Detection) -> bytes:
@@ -154,6 +192,12 @@ def _row(key: bytes, one: Detection) -> dict[str, Any]:
         "learnt_hours": one.learnt_hours,
         "computed_at": one.computed_at,
         "payload": one.payload,
+        "drift_types": json.dumps(one.types),
+        "n_labelled": one.n_labelled,
+        "truth": one.truth,
+        "looks": one.looks,
+        "accuracy_before": one.accuracy_before,
+        "accuracy": one.accuracy,
     }
 
 
@@ -198,4 +242,10 @@ def _detection(row: Row[Any]) -> Detection:
         row.learnt_hours,
         row.computed_at,
         getattr(row, "payload", b""),
+        types=tuple(json.loads(row.drift_types or "[]")),
+        n_labelled=row.n_labelled or 0,
+        truth=row.truth or 0,
+        looks=row.looks or 0,
+        accuracy_before=row.accuracy_before,
+        accuracy=row.accuracy,
     )

@@ -12,7 +12,7 @@ from assay.storage.sql.tables import METADATA
 
 __all__ = ["REVISIONS", "VERSION_TABLE", "migrate", "open_database", "revision"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every version of the schema, oldest first; known without importing the migrations, which takes time."""
 
 VERSION_TABLE = "assay_schema"
