@@ -26,7 +26,8 @@ from assay.domain.window import WindowQuery
 from assay.domain.window_drift import WindowDrift
 from assay.errors import NotFound
 from assay.monitoring.drift.judgement import judge_window
-from assay.monitoring.estimation_windows import MOST_DAYS, learn, refused, window_estimates
+from assay.monitoring.estimation_ways import way_of
+from assay.monitoring.estimation_windows import MOST_DAYS, learn, window_estimates
 from assay.monitoring.feature_detail import feature_view
 from assay.monitoring.frames import columns_of
 from assay.monitoring.intake.batch import Intake
@@ -298,9 +299,11 @@ class MemoryService:
     def estimate(self, model_id, window):
         self.calls.append("estimate")
         rows = self._rows(model_id)
-        if (reason := refused(rows.model)) is not None or rows.predictions is None:
-            return PerformanceEstimate(str(rows.model.task or ""), None, 0, (), reason or "no predictions")
         model = rows.model.with_(settings=replace(rows.model.settings, positive_class="1"))
+        way = way_of(model if model.task is not None else rows.model)
+        if isinstance(way, str) or rows.predictions is None:
+            reason = way if isinstance(way, str) else "no predictions"
+            return PerformanceEstimate(str(rows.model.task or ""), None, 0, (), reason)
 
         def outcomes(of):
             return [(low, high, self._outcome(rows, table)) for low, high, table in self._cut(rows, of)]
@@ -309,7 +312,8 @@ class MemoryService:
         until = Granularity.HOUR.floor(times.max()) + HOUR
         first = times.min() // DAY * DAY
         days = replace(window, start=first, end=first + MOST_DAYS * DAY, step=DAY)
-        return window_estimates(model, learn(model, outcomes(days), until=until), outcomes(window))
+        lesson = learn(way, outcomes(days), wanted=model.settings.reference_rows, until=until)
+        return window_estimates(way, lesson, outcomes(window))
 
     # -- helpers ----------------------------------------------------------------------------------
 

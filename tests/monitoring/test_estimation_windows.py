@@ -13,14 +13,13 @@ from assay.domain.columns import TIMESTAMP, Kind
 from assay.domain.model import Model, ModelSettings, Task
 from assay.domain.time import DAY, HOUR
 from assay.domain.window import WindowQuery
+from assay.monitoring.estimation_ways import METRICS, way_of
 from assay.monitoring.estimation_windows import (
     LEARNT_FROM,
     LEAST_DAYS,
-    METRICS,
     MOST_DAYS,
     Lesson,
     learn,
-    refused,
     window_estimates,
 )
 from assay.monitoring.intake.batch import Intake
@@ -29,6 +28,7 @@ from assay.runtime.wiring import build_service
 from assay.stats.summaries.classification import ClassificationSummary
 
 MODEL = Model("m", Task.BINARY, True, ModelSettings(positive_class="1", reference_rows=5_000))
+WAY = way_of(MODEL)
 
 
 def rows(rng, n, *, true_for=1.0):
@@ -51,7 +51,7 @@ def test_the_first_days_with_enough_labels_teach():
     rng = np.random.default_rng(0)
     blank = [(place * DAY, (place + 1) * DAY, summary(*rows(rng, 50), labelled=False)) for place in range(3)]
     later = [(start + 3 * DAY, end + 3 * DAY, one) for start, end, one in days(rng, 40, 400)]
-    lesson = learn(MODEL, [*blank, *later], until=43 * DAY)
+    lesson = learn(WAY, [*blank, *later], wanted=5_000, until=43 * DAY)
     assert isinstance(lesson, Lesson)
     assert lesson.start == 3 * DAY  # the days without labels teach nothing
     assert lesson.end == 16 * DAY  # 13 days of 400 are the first 5,000
@@ -60,10 +60,10 @@ def test_the_first_days_with_enough_labels_teach():
 
 def test_a_week_is_the_least_and_eight_weeks_the_most():
     rng = np.random.default_rng(1)
-    busy = learn(MODEL, days(rng, 10, 6_000), until=10 * DAY)
+    busy = learn(WAY, days(rng, 10, 6_000), wanted=5_000, until=10 * DAY)
     assert isinstance(busy, Lesson)
     assert busy.end == LEAST_DAYS * DAY
-    quiet = learn(MODEL, days(rng, 70, 30), until=70 * DAY)
+    quiet = learn(WAY, days(rng, 70, 30), wanted=5_000, until=70 * DAY)
     assert isinstance(quiet, Lesson)
     assert (quiet.end, quiet.labelled) == (MOST_DAYS * DAY, MOST_DAYS * 30)
 
@@ -71,22 +71,22 @@ def test_a_week_is_the_least_and_eight_weeks_the_most():
 def test_a_young_model_is_refused_with_what_is_missing():
     rng = np.random.default_rng(2)
     seen = days(rng, 6, 1_000)
-    lesson = learn(MODEL, seen, until=6 * DAY)
+    lesson = learn(WAY, seen, wanted=5_000, until=6 * DAY)
     assert isinstance(lesson, str)
     assert "first 7 days" in lesson
     assert "6 days with 6,000" in lesson
-    result = window_estimates(MODEL, lesson, seen)
+    result = window_estimates(WAY, lesson, seen)
     assert result.refusal == lesson
     assert all(one.value is None for chunk in result.chunks for one in chunk.metrics.values())
     assert all(chunk.metrics["accuracy"].realised is not None for chunk in result.chunks)
     # The seventh day is there, but it has not ended.
-    assert isinstance(learn(MODEL, days(rng, 7, 1_000), until=7 * DAY - HOUR), str)
+    assert isinstance(learn(WAY, days(rng, 7, 1_000), wanted=5_000, until=7 * DAY - HOUR), str)
 
 
 def test_other_tasks_are_refused():
-    assert refused(MODEL) is None
-    assert "regression" in (refused(MODEL.with_(task=Task.REGRESSION)) or "")
-    assert "not known yet" in (refused(Model("new")) or "")
+    assert not isinstance(WAY, str)
+    assert "trading" in way_of(MODEL.with_(task=Task.TRADING))
+    assert "not known yet" in way_of(Model("new"))
 
 
 def test_windows_tell_what_is_found():
@@ -95,7 +95,7 @@ def test_windows_tell_what_is_found():
     windows = [
         (place * DAY, (place + 1) * DAY, summary(score, truth)) for place, (score, truth) in enumerate(raw)
     ]
-    result = window_estimates(MODEL, learn(MODEL, windows, until=30 * DAY), windows)
+    result = window_estimates(WAY, learn(WAY, windows, wanted=5_000, until=30 * DAY), windows)
     assert (result.refusal, result.positive_class, len(result.chunks)) == (None, "1", 30)
     for place, chunk in enumerate(result.chunks):
         score, truth = raw[place]
@@ -113,10 +113,10 @@ def test_windows_tell_what_is_found():
 def test_labels_of_a_window_have_no_part_in_its_estimate():
     rng = np.random.default_rng(4)
     known = days(rng, 10, 800)
-    lesson = learn(MODEL, known, until=10 * DAY)
+    lesson = learn(WAY, known, wanted=5_000, until=10 * DAY)
     score, truth = rows(rng, 900, true_for=0.3)
-    with_labels = window_estimates(MODEL, lesson, [(20 * DAY, 21 * DAY, summary(score, truth))])
-    without = window_estimates(MODEL, lesson, [(20 * DAY, 21 * DAY, summary(score, truth, labelled=False))])
+    with_labels = window_estimates(WAY, lesson, [(20 * DAY, 21 * DAY, summary(score, truth))])
+    without = window_estimates(WAY, lesson, [(20 * DAY, 21 * DAY, summary(score, truth, labelled=False))])
     for name in METRICS:
         one, other = with_labels.chunks[0].metrics[name], without.chunks[0].metrics[name]
         assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
@@ -130,13 +130,13 @@ def test_intervals_hold_while_nothing_changes_and_break_when_the_truth_does():
     for seed in range(12):
         rng = np.random.default_rng([5, seed])
         known = days(rng, 7, 800)
-        lesson = learn(MODEL, known, until=7 * DAY)
+        lesson = learn(WAY, known, wanted=5_000, until=7 * DAY)
         same = [(start + 9 * DAY, end + 9 * DAY, one) for start, end, one in days(rng, 25, 500)]
-        for chunk in window_estimates(MODEL, lesson, same).chunks:
+        for chunk in window_estimates(WAY, lesson, same).chunks:
             for name, one in chunk.metrics.items():
                 inside[name].append(one.low <= one.realised <= one.high)
         score, truth = rows(rng, 4_000, true_for=0.5)
-        changed = window_estimates(MODEL, lesson, [(90 * DAY, 91 * DAY, summary(score, truth))])
+        changed = window_estimates(WAY, lesson, [(90 * DAY, 91 * DAY, summary(score, truth))])
         one = changed.chunks[0].metrics["precision"]
         broken.append(not one.low <= one.realised <= one.high)
     assert all(np.mean(found) > 0.92 for found in inside.values()), inside

@@ -11,10 +11,10 @@ from assay.dashboard.readings import Readings
 from assay.dashboard.view import View
 from assay.domain.answers import DriftWindow, MetricWindow
 from assay.domain.feature_view import FeatureView
-from assay.domain.model import Task
 from assay.domain.window_drift import WindowDrift
 from assay.errors import NotFound
-from assay.monitoring.estimation_windows import LEARNT_FROM, METRICS
+from assay.monitoring.estimation_ways import estimated_metrics
+from assay.monitoring.estimation_windows import LEARNT_FROM
 from assay.stats.estimation.result import MetricEstimate
 
 __all__ = ["METRIC", "Request", "estimates_of", "feature_named", "request_of"]
@@ -54,7 +54,7 @@ class Request:
 
     def expected(self, metric: str) -> list[MetricEstimate | None]:
         """What each window of a metric was estimated to be without labels; empty where nothing was."""
-        if metric not in METRICS or self.readings.model(self.model_id).model.task is not Task.BINARY:
+        if metric not in estimated_metrics(self.readings.model(self.model_id).model.task):
             return []
         result = self.readings.estimate(self.model_id, self.view)
         if result.refusal is not None:
@@ -112,10 +112,11 @@ def request_of(
 def estimates_of(name: str, of: Request) -> tuple[bool, str | None]:
     """Return whether a figure shows estimates without labels, and a sentence about them or None."""
     metric = name.removeprefix(METRIC)
-    if metric == name or metric not in METRICS:
+    if metric == name:
         return False, None
-    if of.readings.model(of.model_id).model.task is not Task.BINARY:
-        return False, ""
+    told_of = estimated_metrics(of.readings.model(of.model_id).model.task)
+    if metric not in told_of:
+        return False, None if told_of else ""
     result = of.readings.estimate(of.model_id, of.view)
     if result.refusal is not None:
         return False, f"Not estimated without labels: {result.refusal}."

@@ -15,6 +15,7 @@ from assay.domain.model import Task
 from assay.domain.time import from_micros, to_micros
 from assay.figures.metric_names import CHARTS, TILES, MetricName, metric_name
 from assay.figures.numbers import count_text, interval_text, share_text, span_text, value_text
+from assay.monitoring.estimation_ways import estimated_metrics
 from assay.stats.metrics import Estimate
 from assay.stats.summaries.traffic import STAGES
 
@@ -103,7 +104,7 @@ def model_page(
         and all(name not in whole.metrics or whole.metrics[name].n == 0 for name in ("brier_score", "ece")),
         staged=whole is not None and any(f"latency_{stage}_p95" in whole.metrics for stage in STAGES[1:]),
         failing=whole is not None and bool(whole.metrics["error_rate"].value),
-        estimates=task is Task.BINARY and model.labelled > 0,
+        estimates=bool(estimated_metrics(task)) and model.labelled > 0,
         drift=listed.drift if listed else None,
         drift_rows=listed.rows if listed else (),
         drift_hidden=listed.total - len(listed.rows) if listed and listed.rows else 0,

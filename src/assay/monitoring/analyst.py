@@ -121,9 +121,16 @@ class Analyst:
             class_scores=class_scores(outcome),
         )
 
-    def outcomes(self, model: Model, selection: Selection, *, step: int | None = None) -> list[OutcomeWindow]:
+    def outcomes(
+        self,
+        model: Model,
+        selection: Selection,
+        *,
+        step: int | None = None,
+        finest: Granularity = Granularity.MINUTE,
+    ) -> list[OutcomeWindow]:
         """Summary of predictions and truth of the window, or of each step of it; None where there is none."""
-        windows = self._windows(model, selection, step, Granularity.MINUTE)
+        windows = self._windows(model, selection, step, finest)
         found = self._series(model, ProfileKind.OUTCOMES, selection, windows)
         return [(start, end, one) for (start, end), one in zip(windows.bounds, found, strict=True)]
 
@@ -208,6 +215,13 @@ class Analyst:
         """Profile of all features of one window of whole hours, with its bounds."""
         (whole,) = self._profiles_of(model, selection, None, reference, list(reference.features))
         return whole
+
+    def profiles(
+        self, model: Model, selection: Selection, reference: Reference, *, step: int | None
+    ) -> list[FeatureProfile]:
+        """Profiles of all features in a window of whole hours, or in each step of it."""
+        found = self._profiles_of(model, selection, step, reference, list(reference.features))
+        return [one for _, _, one in found]
 
     def outcome(self, model: Model, selection: Selection) -> StoredSummary | None:
         """Predictions of one window of whole hours against their truth; None where there are none."""

@@ -6,34 +6,28 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.domain.estimates import EstimatedChunk, PerformanceEstimate
 from assay.domain.model import Model, Task
-from assay.domain.time import DAY, HOUR, from_micros
+from assay.domain.time import DAY, HOUR, Granularity, from_micros
 from assay.monitoring.analyst import Analyst, OutcomeWindow, Selection
-from assay.monitoring.task import positive_class
-from assay.stats.estimation.histogram import labelled_scores, window_scores
-from assay.stats.estimation.profile_estimator import fit_profiles
+from assay.monitoring.estimation_losses import way_of_losses
+from assay.monitoring.estimation_ways import Day, Taught, Way, way_of
+from assay.monitoring.raw_rows import RawRows
+from assay.monitoring.references import ReferenceKeeper
 from assay.stats.estimation.result import MetricEstimate
-from assay.stats.estimation.score_estimator import ScoreEstimator
-from assay.stats.metrics import classification_metrics
-from assay.stats.summaries.classification import ClassificationSummary
+from assay.stats.summaries.feature_profile import FeatureProfile
 
 __all__ = [
     "LEARNT_FROM",
     "LEAST_DAYS",
-    "METRICS",
     "MOST_DAYS",
     "Lesson",
     "WindowEstimates",
     "learn",
-    "refused",
     "window_estimates",
 ]
-
-METRICS = ("roc_auc", "accuracy", "precision", "recall", "f1_score", "brier_score", "log_loss")
-"""What is estimated."""
 
 LEAST_DAYS = 7
 """Days that are learnt from at least: the truth given the score may have a week's season."""
@@ -44,7 +38,9 @@ MOST_DAYS = 56
 LEARNT_FROM = "the estimates are learnt from this window's labels"
 """Why a window has no estimate."""
 
-_HELD_OUT = 10
+_OF_HOURS = (
+    "a regression is estimated from profiles of its features, which are of whole hours; take such steps"
+)
 _KEPT = 16
 _Days = Iterable[OutcomeWindow]
 
@@ -57,13 +53,13 @@ class Lesson:
     ----------
     start, end : the days, in microseconds; the end is excluded.
     labelled : labelled predictions with a score in them.
-    estimator : what was learnt.
+    taught : what was learnt.
     """
 
     start: int
     end: int
     labelled: int
-    estimator: ScoreEstimator
+    taught: Taught
 
 
 class WindowEstimates:
@@ -72,10 +68,14 @@ class WindowEstimates:
     Parameters
     ----------
     analyst : reads profiles.
+    references : says in which cells features are counted.
+    raw : stored rows, from which a regression's losses are learnt.
     """
 
-    def __init__(self, analyst: Analyst) -> None:
+    def __init__(self, analyst: Analyst, references: ReferenceKeeper, raw: RawRows) -> None:
         self._analyst = analyst
+        self._references = references
+        self._raw = raw
         self._lock = threading.Lock()
         self._lessons: OrderedDict[tuple[object, ...], tuple[int, Lesson | str]] = OrderedDict()
 
@@ -96,8 +96,16 @@ class WindowEstimates:
         step : width of the windows, microseconds; None: it is one.
         extent : begin of the first hour and of the last that is stored, by version, slice key and value.
         """
-        if (reason := refused(model)) is not None:
-            return PerformanceEstimate(str(model.task or ""), None, 0, (), reason)
+        part = selection.version, selection.slice
+        reference = None
+        way: Way | str
+        if model.task is Task.REGRESSION:
+            reference = self._references.active(model)
+            way = way_of_losses(model, reference, self._raw, part)
+        else:
+            way = way_of(model)
+        if isinstance(way, str):
+            return PerformanceEstimate(str(model.task or ""), None, 0, (), way)
         bounds = [
             span
             for (version, *part), span in extent.items()
@@ -106,27 +114,36 @@ class WindowEstimates:
         lesson: Lesson | str = "nothing was logged yet"
         if bounds:
             since, until = min(first for first, _ in bounds), max(last for _, last in bounds) + HOUR
-            lesson = self._lesson(model, (selection.version, selection.slice), since, until)
-        found = window_estimates(model, lesson, self._analyst.outcomes(model, selection, step=step))
+            lesson = self._lesson(model, way, part, since, until)
+        profiles = None
+        if way.of_features and reference is not None:
+            if step is not None and step % HOUR:
+                return PerformanceEstimate(way.task, None, 0, (), _OF_HOURS)
+            windows = self._analyst.outcomes(model, selection, step=step, finest=Granularity.HOUR)
+            if isinstance(lesson, Lesson):
+                profiles = self._analyst.profiles(model, selection, reference, step=step)
+        else:
+            windows = self._analyst.outcomes(model, selection, step=step)
+        found = window_estimates(way, lesson, windows, profiles)
         if isinstance(lesson, Lesson) and (newer := sum(first >= lesson.end for first, _ in bounds)):
             return _with_note(found, newer)
         return found
 
     def _lesson(
-        self, model: Model, part: tuple[str | None, tuple[str, str]], since: int, until: int
+        self, model: Model, way: Way, part: tuple[str | None, tuple[str, str]], since: int, until: int
     ) -> Lesson | str:
         """Learn, or remember what these very profiles taught."""
         days = _first_days(self._analyst, model, part, since, until)
         wanted = model.settings.reference_rows
-        stretch = _stretch(days, positive_class(model), wanted, until)
-        key = (model.model_id, *part, positive_class(model))
-        mark = hash(tuple((start, _mark(outcome)) for start, _, outcome in stretch.days))
+        stretch = _stretch(days, way, wanted, until)
+        key = (model.model_id, *part, way.task, way.positive)
+        mark = hash(tuple((start, way.mark(outcome)) for start, _, outcome in stretch.days))
         with self._lock:
             held = self._lessons.get(key)
             if held is not None and held[0] == mark:
                 self._lessons.move_to_end(key)
                 return held[1]
-        lesson = _taught(stretch, positive_class(model), wanted)
+        lesson = _taught(stretch, way, wanted)
         with self._lock:
             self._lessons[key] = (mark, lesson)
             self._lessons.move_to_end(key)
@@ -135,44 +152,31 @@ class WindowEstimates:
         return lesson
 
 
-def refused(model: Model) -> str | None:
-    """Say why this model's performance cannot be estimated from its profiles at all; None where it can."""
-    if model.task is Task.BINARY or (model.task is None and positive_class(model) is not None):
-        return None
-    if model.task is None:
-        return "what the model predicts is not known yet; its first labels say it"
-    return (
-        f"the profiles of a {model.task} model do not hold what an estimate needs; those of a binary "
-        "classifier with scores do"
-    )
-
-
-def learn(model: Model, days: _Days, *, until: int) -> Lesson | str:
+def learn(way: Way, days: _Days, *, wanted: int, until: int) -> Lesson | str:
     """Learn from a model's days, in order of time; or say why not.
 
     The first day with labelled scores begins, and what follows is added until there are `LEAST_DAYS` days and
-    as many labelled scores as the model's setting ``reference_rows`` says, or `MOST_DAYS` days.
+    as many labelled scores as `wanted`, or `MOST_DAYS` days.
     """
-    wanted = model.settings.reference_rows
-    return _taught(_stretch(days, positive_class(model), wanted, until), positive_class(model), wanted)
+    return _taught(_stretch(days, way, wanted, until), way, wanted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stretch:
-    days: list[tuple[int, int, ClassificationSummary]]
+    days: list[Day]
     labelled: int
     whole: bool
     """Whether enough is there."""
 
 
-def _stretch(days: _Days, positive: str | None, wanted: int, until: int) -> _Stretch:
+def _stretch(days: _Days, way: Way, wanted: int, until: int) -> _Stretch:
     """Find the days that are learnt from."""
-    taken: list[tuple[int, int, ClassificationSummary]] = []
+    taken: list[Day] = []
     labelled = 0
     for start, end, outcome in days:
-        if positive is None or not isinstance(outcome, ClassificationSummary):
+        if outcome is None:
             continue
-        count = int(labelled_scores(outcome, positive).total)
+        count = way.labelled(outcome)
         if not taken and not count:
             continue
         taken.append((start, end, outcome))
@@ -183,75 +187,71 @@ def _stretch(days: _Days, positive: str | None, wanted: int, until: int) -> _Str
     return _Stretch(taken, labelled, whole=False)
 
 
-def _taught(stretch: _Stretch, positive: str | None, wanted: int) -> Lesson | str:
-    if not stretch.whole or positive is None:
+def _taught(stretch: _Stretch, way: Way, wanted: int) -> Lesson | str:
+    if not stretch.whole:
         days = len(stretch.days)
         return (
             f"estimates are learnt from the first {LEAST_DAYS} days with labelled scores and {wanted:,} of "
             f"these, or from {MOST_DAYS} days; so far there {'is' if days == 1 else 'are'} {days} "
             f"day{'' if days == 1 else 's'} with {stretch.labelled:,}"
         )
-    estimator = fit_profiles(
-        [outcome for _, _, outcome in stretch.days], positive, METRICS, held_out=_HELD_OUT
-    )
-    return Lesson(stretch.days[0][0], stretch.days[-1][1], stretch.labelled, estimator)
+    taught = way.fit(stretch.days)
+    return Lesson(stretch.days[0][0], stretch.days[-1][1], stretch.labelled, taught)
 
 
 def window_estimates(
-    model: Model, lesson: Lesson | str, windows: Sequence[OutcomeWindow]
+    way: Way,
+    lesson: Lesson | str,
+    windows: Sequence[OutcomeWindow],
+    profiles: Sequence[FeatureProfile] | None = None,
 ) -> PerformanceEstimate:
     """Estimate windows, and put what was found beside the estimates.
 
     Parameters
     ----------
-    model : whose.
+    way : how estimates of the model's task are told.
     lesson : what was learnt, or why nothing was.
     windows : start, end and outcomes of each, in order of time. Those that overlap what was learnt from get
         no estimate: it would be told by its own labels.
+    profiles : of the features in each window, where the way needs them.
     """
-    positive = positive_class(model)
     chunks: list[EstimatedChunk] = []
     first = 0
-    for start, end, outcome in windows:
-        summary = outcome if isinstance(outcome, ClassificationSummary) else ClassificationSummary.empty()
-        scored = window_scores(summary, positive or "")
-        count = int(scored.total)
+    for place, (start, end, outcome) in enumerate(windows):
+        count = way.scored(outcome)
         if isinstance(lesson, str):
-            found = _without(count, lesson)
+            found = _without(way, count, lesson)
         elif start < lesson.end and end > lesson.start:
-            found = _without(count, LEARNT_FROM)
+            found = _without(way, count, LEARNT_FROM)
         else:
-            found = lesson.estimator.estimate(scored)
-        real = classification_metrics(summary, positive_class=positive, names=METRICS)
-        metrics = {
-            name: MetricEstimate(
-                *(one.name, one.value, one.low, one.high, one.n, one.effective, one.method, one.reason),
-                realised=real[name].value if name in real else None,
-            )
-            for name, one in found.items()
-        }
-        last = first + count
+            found = lesson.taught.estimate(outcome, None if profiles is None else profiles[place])
+        real = way.realised(outcome)
+        metrics = {name: replace(one, realised=real.get(name)) for name, one in found.items()}
         chunks.append(
             EstimatedChunk(
-                first, last, count, metrics, from_micros(start), from_micros(end), summary.n_labelled
+                *(first, first + count, count, metrics),
+                start=from_micros(start),
+                end=from_micros(end),
+                n_labelled=getattr(outcome, "n_labelled", 0),
             )
         )
-        first = last
+        first += count
     if isinstance(lesson, str):
-        return PerformanceEstimate("binary", positive, 0, tuple(chunks), lesson)
+        return PerformanceEstimate(way.task, way.positive, 0, tuple(chunks), lesson)
     span = f"{from_micros(lesson.start):%Y-%m-%d} to {from_micros(lesson.end - 1):%Y-%m-%d}"
+    note = f"learnt from the labels of {span}"
     return PerformanceEstimate(
-        "binary",
-        positive,
+        way.task,
+        way.positive,
         lesson.labelled,
         tuple(chunks),
-        lesson.estimator.refusal,
-        (f"learnt from the labels of {span}",),
+        lesson.taught.refusal,
+        (note, *lesson.taught.notes),
     )
 
 
-def _without(count: int, reason: str) -> dict[str, MetricEstimate]:
-    return {name: MetricEstimate.refused(name, count, reason) for name in METRICS}
+def _without(way: Way, count: int, reason: str) -> dict[str, MetricEstimate]:
+    return {name: MetricEstimate.refused(name, count, reason) for name in way.names}
 
 
 def _with_note(found: PerformanceEstimate, newer: int) -> PerformanceEstimate:
@@ -259,14 +259,7 @@ def _with_note(found: PerformanceEstimate, newer: int) -> PerformanceEstimate:
         f"{newer} version{' was' if newer == 1 else 's were'} first seen later, and may score differently; "
         "choose a version to learn from its own labels"
     )
-    return PerformanceEstimate(
-        found.task,
-        found.positive_class,
-        found.reference_n,
-        found.chunks,
-        found.refusal,
-        (*found.notes, note),
-    )
+    return replace(found, notes=(*found.notes, note))
 
 
 def _first_days(
@@ -277,10 +270,3 @@ def _first_days(
         if begin >= until:
             return
         yield from analyst.outcomes(model, Selection(begin, begin + MOST_DAYS * DAY, *part), step=DAY)
-
-
-def _mark(outcome: ClassificationSummary) -> int:
-    """Return a number that changes with what a profile says about scores."""
-    scores = outcome.scores
-    counts = b"" if scores is None else scores.counts.tobytes()
-    return hash((outcome.classes, outcome.predicted.tobytes(), counts))

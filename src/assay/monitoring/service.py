@@ -102,7 +102,7 @@ class Service:
         )
         self._references = ReferenceKeeper(self._raw, profiles)
         self._analyst = Analyst(profiles, self._references, clock=clock)
-        self._estimates = WindowEstimates(self._analyst)
+        self._estimates = WindowEstimates(self._analyst, self._references, self._raw)
         self._verdicts = Verdicts(
             profiles, self._references, self._analyst, drift_log, clock=clock, budget=false_alarms_per_month
         )

@@ -25,6 +25,7 @@ from assay.stats.estimation.class_cells import (
     window_classes,
 )
 from assay.stats.estimation.expected import bounds_of
+from assay.stats.estimation.held_out import no_information
 from assay.stats.estimation.result import MetricEstimate
 from assay.stats.estimation.scored import Scored
 from assay.stats.metrics.classification import classification_metrics
@@ -35,6 +36,9 @@ __all__ = ["PROFILE_CLASS_METRICS", "ProfileClassEstimator", "fit_class_profiles
 _Floats = npt.NDArray[np.float64]
 
 _LEAST_OF_A_CLASS = 20
+_MOST_STRANGE = 0.005
+"""Share of the reference's labels that may be of classes without a probability."""
+
 _MOST_OFF = 0.1
 """The threshold rule may be wrong about this share of a class's right predictions, and is then corrected."""
 
@@ -109,15 +113,23 @@ class ProfileClassEstimator:
 
 
 def fit_class_profiles(
-    blocks: Sequence[ClassificationSummary], names: tuple[str, ...]
+    blocks: Sequence[ClassificationSummary], names: tuple[str, ...], *, held_out: int | None = None
 ) -> ProfileClassEstimator:
     """Learn from the labelled predictions of stored profiles.
 
     Parameters
     ----------
     blocks : profiles of stretches of the reference's time, at least two, best as long as the windows that
-        will be estimated.
+        will be estimated: held-out errors are measured on each of them.
     names : metrics wanted, of :data:`PROFILE_CLASS_METRICS`.
+    held_out : neighbouring profiles are left out together, so that this many stretches of the reference (at
+        least 2) are told by the others. None: each by itself.
+
+    Returns
+    -------
+    ProfileClassEstimator
+        Every metric is refused where the probabilities say no more of held-out labels than the classes'
+        shares do, a class has too few labels, or labels are of classes without a probability.
 
     Raises
     ------
@@ -132,40 +144,52 @@ def fit_class_profiles(
         )
     classes = tuple(sorted({name for block in blocks for name in _probable(block)}))
     parts = [labelled_classes(block, classes) for block in blocks]
+    stretches = len(blocks) if held_out is None else max(2, min(held_out, len(blocks)))
+    stretch = [place * stretches // len(blocks) for place in range(len(blocks))]
+    rest = [
+        _together([part for part, place in zip(parts, stretch, strict=True) if place != number])
+        for number in range(stretches)
+    ]
     fits: dict[str, list[tuple[Calibrator, ...]]] = {}
-    losses: dict[str, float] = {}
+    losses: dict[str, _Floats] = {}
     for kind in KINDS:
-        fits[kind] = [_fit(kind, [part for j, part in enumerate(parts) if j != i]) for i in range(len(parts))]
-        losses[kind] = sum(_loss(model, part) for model, part in zip(fits[kind], parts, strict=True))
-    kind = min(KINDS, key=losses.__getitem__)
-    ratio, refusals = _ratio(blocks, parts, classes, names)
-    counts = np.array([sum(float(part[k].positive.sum()) for part in parts) for k in range(len(classes))])
-    if counts.min() < _LEAST_OF_A_CLASS:
-        rarest = classes[int(counts.argmin())][:80]
-        reason = (
-            f"the reference has {counts.min():.0f} labels of the class {rarest!r}; "
-            f"{_LEAST_OF_A_CLASS} of each are needed to learn what probabilities mean"
+        fits[kind] = [_fit(kind, others) for others in rest]
+        losses[kind] = np.array(
+            [
+                _loss(part, chances_of(fits[kind][place], part))
+                for part, place in zip(parts, stretch, strict=True)
+            ]
         )
+    kind = min(KINDS, key=lambda one: float(losses[one].sum()))
+    models = fits[kind]
+    ratio, refusals = _ratio(blocks, parts, classes, names)
+    without = np.array(
+        [_loss(part, _shares(rest[place], part)) for part, place in zip(parts, stretch, strict=True)]
+    )
+    reason = _refusal(blocks, parts, classes, np.array(stretch), without - losses[kind])
+    if reason is not None:
         refusals = dict.fromkeys(names, reason)
     between = {}
+    held = [chances_of(models[place], part) for part, place in zip(parts, stretch, strict=True)]
+    others = [[chances_of(model, part) for model in models] for part in parts]
+    real = [classification_metrics(block, names=names) for block in blocks]
     for name in names:
         errors, explained = [], []
-        for model, part, block in zip(fits[kind], parts, blocks, strict=True):
-            real = classification_metrics(block, names=[name])[name].value
-            chances = chances_of(model, part)
-            one = expected_sum(name, part, chances, ratio)
-            if one is None or real is None:
+        for place, part in enumerate(parts):
+            one, truth = expected_sum(name, part, held[place], ratio), real[place][name].value
+            if one is None or truth is None:
                 continue
-            others = [chances_of(other, part) for other in fits[kind]]
-            errors.append(real - one.value)
-            explained.append(one.variance(part, chances) + jackknife_variance(moved(one, part, others)))
+            errors.append(truth - one.value)
+            explained.append(
+                one.variance(part, held[place]) + jackknife_variance(moved(one, part, others[place]))
+            )
         between[name] = random_effect(np.array(errors), np.array(explained))
     return ProfileClassEstimator(
         names,
         classes,
         kind,
-        _fit(kind, parts),
-        tuple(fits[kind]),
+        _fit(kind, _together(parts)),
+        tuple(models),
         ratio,
         between,
         int(sum(block.probabilities.n for block in blocks if block.probabilities is not None)),
@@ -177,23 +201,76 @@ def _probable(summary: ClassificationSummary) -> set[str]:
     return set() if summary.probabilities is None else set(summary.probabilities.classes)
 
 
-def _fit(kind: str, parts: Sequence[tuple[Scored, ...]]) -> tuple[Calibrator, ...]:
+def _together(parts: Sequence[tuple[Scored, ...]]) -> tuple[Scored, ...]:
+    """Labels of all parts, each score once: what was predicted is no matter to a calibration."""
     found = []
-    for k in range(len(parts[0])):
+    for of_class in zip(*parts, strict=True):
         score, positive, n = (
-            np.concatenate([getattr(part[k], field) for part in parts])
-            for field in ("score", "positive", "n")
+            np.concatenate([getattr(one, field) for one in of_class]) for field in ("score", "positive", "n")
         )
-        found.append(fit_calibrator(kind, score, positive, n))
+        points, place = np.unique(score, return_inverse=True)
+        found.append(
+            Scored(
+                points,
+                np.zeros(points.size, dtype=bool),
+                np.bincount(place, weights=n, minlength=points.size).astype(np.float64),
+                np.bincount(place, weights=positive, minlength=points.size).astype(np.float64),
+            )
+        )
     return tuple(found)
 
 
-def _loss(model: tuple[Calibrator, ...], part: tuple[Scored, ...]) -> float:
+def _fit(kind: str, rows: tuple[Scored, ...]) -> tuple[Calibrator, ...]:
+    return tuple(fit_calibrator(kind, one.score, one.positive, one.n) for one in rows)
+
+
+def _loss(part: tuple[Scored, ...], chances: tuple[_Floats, ...]) -> float:
     """Log loss of all classes, each against the others."""
     total = 0.0
-    for one, chance in zip(part, chances_of(model, part), strict=True):
+    for one, chance in zip(part, chances, strict=True):
         total -= float(one.positive @ np.log(chance) + (one.n - one.positive) @ np.log1p(-chance))
     return total
+
+
+def _shares(rows: tuple[Scored, ...], part: tuple[Scored, ...]) -> tuple[_Floats, ...]:
+    """Chances of the cells of `part` where only the classes' shares in `rows` are known."""
+    return tuple(
+        np.full(cells.n.size, (float(one.positive.sum()) + 0.5) / (one.total + 1.0))
+        for one, cells in zip(rows, part, strict=True)
+    )
+
+
+def _refusal(
+    blocks: Sequence[ClassificationSummary],
+    parts: Sequence[tuple[Scored, ...]],
+    classes: Sequence[str],
+    stretch: npt.NDArray[np.int64],
+    gains: _Floats,
+) -> str | None:
+    """Why nothing can be estimated; `gains` are each block's log loss by shares alone, less its own."""
+    labelled = sum(block.n for block in blocks)
+    known = set(classes)
+    strange = labelled - sum(
+        int(block.matrix[place].sum())
+        for block in blocks
+        for place, name in enumerate(block.classes)
+        if name in known
+    )
+    if strange > _MOST_STRANGE * labelled:
+        return (
+            f"{strange:,} of the reference's {labelled:,} labels are of classes without a probability, and "
+            "nothing says when these come true"
+        )
+    counts = np.array([sum(float(part[k].positive.sum()) for part in parts) for k in range(len(classes))])
+    if counts.min() < _LEAST_OF_A_CLASS:
+        rarest = classes[int(counts.argmin())][:80]
+        return (
+            f"the reference has {counts.min():.0f} labels of the class {rarest!r}; "
+            f"{_LEAST_OF_A_CLASS} of each are needed to learn what probabilities mean"
+        )
+    rows = np.array([max(one.total for one in part) for part in parts])
+    weight = np.bincount(stretch, weights=rows).astype(np.float64)
+    return no_information(np.asarray(np.bincount(stretch, weights=gains) / weight), weight, "probabilities")
 
 
 def _ratio(
