@@ -11,6 +11,7 @@ import typer
 from assay.cli.access import audit, keys
 from assay.cli.completion import completion, prepare
 from assay.cli.drift import drift
+from assay.cli.estimate import estimate
 from assay.cli.importing import import_files
 from assay.cli.moving import backfill, export
 from assay.errors import AssayError
@@ -238,6 +239,7 @@ app.command()(audit)
 app.command()(backfill)
 app.command()(export)
 app.command()(drift)
+app.command()(estimate)
 app.command()(completion)
 app.command("import")(import_files)
 
