@@ -49,9 +49,9 @@ class DriftWatch:
 
     Of each model, and of each of its versions where several serve, every hour and every day is judged once it
     is closed, and again where rows came late, where labels came or were corrected
-    (:meth:`~assay.monitoring.drift.truth.Truth.news`), or where the reference is another. While a reference still grows from
-    first traffic, or its profiles are being made, nothing is judged. Hours are kept for eight weeks, days for
-    ever.
+    (:meth:`~assay.monitoring.drift.truth.Truth.news`), or where the reference is another. While a reference
+    still grows from first traffic, or its profiles are being made, nothing is judged. Hours are kept for
+    eight weeks, days for ever.
 
     The newest closed hour and day of every model come first, whatever else is due: eight weeks that were
     never judged, of a thousand models, take hours. A verdict that was given before those on earlier days,
