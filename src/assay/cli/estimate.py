@@ -112,7 +112,7 @@ def estimate(
     encoding: Annotated[str, typer.Option(help="Encoding of CSV.")] = "utf8",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Estimate how good predictions are before their labels are there.
+    """Estimate how good predictions are before their labels come.
 
     Ends with 0, also where an estimate is refused, which --strict makes a 3; and with 1 where it failed.
     """

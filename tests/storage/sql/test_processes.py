@@ -6,15 +6,24 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from assay.domain.batch import JournalBatch
-from assay.storage.sql import Database, SqlJournal
+from assay.storage.sql import Database, SqlJournal, open_database
 
 APPENDER = Path(__file__).with_name("appender.py")
 PATIENCE = 60
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The database that the other processes open by `database_url`."""
+    with closing(open_database(database_url)) as database:
+        yield database
 
 
 class Writer:
