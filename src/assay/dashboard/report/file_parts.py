@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import plotly
 from markupsafe import Markup
 
 import assay
@@ -55,7 +54,7 @@ def _packed(text: str) -> str:
 
 def _policy(*styles: str) -> str:
     """Return a policy that lets the file's own scripts and styles work, and nothing else."""
-    scripts = " ".join(_hash(text) for text in (_script(), _plotly()))
+    scripts = " ".join(_hash(text) for text in (_script(), _text("plotly.min.js")))
     return (
         f"default-src 'none'; script-src {scripts}; style-src {' '.join(map(_hash, styles))}; "
         # Plotly sets the style attribute of the SVG elements that it makes.
@@ -82,12 +81,6 @@ def _script() -> str:
 
 
 @functools.cache
-def _plotly() -> str:
-    """Return plotly.js from the installed package."""
-    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
-
-
-@functools.cache
 def library() -> str:
     """Return plotly.js packed: less than half of its size."""
-    return _packed(_plotly())
+    return _packed(_text("plotly.min.js"))
