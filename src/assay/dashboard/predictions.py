@@ -31,7 +31,7 @@ __all__ = [
 SHOWN = 50
 """Predictions on a page."""
 
-SECONDS = 0.1
+SECONDS = 0.08
 """How long a page searches before it says how far it looked."""
 
 _LONGEST_LINK = 300
