@@ -97,7 +97,9 @@ class MemoryDriftLog:
         found = (self.kept.get((granularity, version, at)) for at in wanted)
         return [one for one in found if one is not None and one.start >= start]
 
-    def newest(self, granularity: Granularity, models: Collection[str] | None = None) -> list[Detection]:
+    def newest(
+        self, granularity: Granularity, models: Collection[str] | None = None, *, with_truth: bool = False
+    ) -> list[Detection]:
         return []
 
     def drop(self, model_id: str, granularity: Granularity, *, before: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from assay.runtime.settings import Settings
 from assay.runtime.wiring import build_service
 from assay.server.app import create_app
 from assay.testing.names import HOSTILE_NAMES
+from tests.monitoring.drift.outcome_traffic import binary
 from tests.monitoring.drift.stored_traffic import traffic
 from tests.server.conftest import Live, running
 
@@ -145,3 +147,25 @@ def test_the_analysis_and_the_summary_carry_the_verdict(live: Live, monitor: Mon
     text = live.http.get("/metrics").text
     assert 'model_data_drift_detected{model_name="m"} 1.0' in text
     assert f'model_drifted_columns_ratio{{model_name="m"}} {1 / 3!r}' in text
+
+
+def test_the_metrics_tell_of_the_newest_day_that_has_its_labels(live: Live, monitor: Monitor) -> None:
+    monitor.configure("labelled", task="binary", reference_rows=960)
+    for hours, flip in ((range(48), 0.0), (range(48, 72), 0.4), (range(72, 96), 0.0)):
+        rows, labels = binary(hours, flip=flip)
+        monitor.log(model="labelled", predictions=rows)
+        if hours.stop < 96:  # the last day has none yet
+            monitor.label(model="labelled", labels=labels)
+    for _ in range(600):  # the worker comes to the last day in its time
+        if len(monitor.drift_history("labelled").windows) == 4:
+            break
+        live.http.get("/ready")
+    text = live.http.get("/metrics").text
+    lines = re.findall(r'^(model_\w+){model_name="labelled"} (\S+)$', text, re.MULTILINE)
+    told = {name: float(value) for name, value in lines}
+    judged = [one for one in monitor.drift_history("labelled").windows if one.accuracy is not None]
+    assert judged[-1].start.day == 6
+    assert told["model_concept_drift_detected"] == 1.0
+    before, now = judged[-1].accuracy_before, judged[-1].accuracy
+    assert told["model_accuracy_drop_percent"] == pytest.approx(100 * (before - now) / before)
+    assert told["model_accuracy_drop_percent"] > 10

@@ -240,9 +240,9 @@ class Service:
         selection = self._select(model_id, window)
         return self._verdicts.closed(self._model(model_id), selection, step=window.step or DAY)
 
-    def newest_drift(self, models: Sequence[str]) -> dict[str, DriftMoment]:
-        """Verdicts on the newest closed day of some models, where there are any."""
-        return self._verdicts.newest(models)
+    def newest_drift(self, models: Sequence[str], *, with_truth: bool = False) -> dict[str, DriftMoment]:
+        """Verdicts on the newest closed day (whose truth was judged) of some models, where there are any."""
+        return self._verdicts.newest(models, with_truth=with_truth)
 
     def feature(self, model_id: str, feature: str, window: WindowQuery) -> FeatureView:
         """One feature against the reference: both distributions, figures, and what changed.

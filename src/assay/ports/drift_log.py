@@ -45,8 +45,13 @@ class DriftLog(Protocol):
         """Figures of windows that begin in ``[start, end)``, each with the window's begin, in their order."""
         ...
 
-    def newest(self, granularity: Granularity, models: Collection[str] | None = None) -> list[Detection]:
-        """Newest verdict on all versions together of each of some models (None: of all), by name."""
+    def newest(
+        self, granularity: Granularity, models: Collection[str] | None = None, *, with_truth: bool = False
+    ) -> list[Detection]:
+        """Newest verdict on all versions together of each of some models (None: of all), by name.
+
+        `with_truth` asks for the newest of those that judged the truth too.
+        """
         ...
 
     def earlier(

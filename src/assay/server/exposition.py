@@ -49,6 +49,12 @@ MODEL_FIGURES: dict[str, Figure] = {
     "model_drifted_columns_ratio": Figure(
         "gauge", "Share of the model's columns that drifted on its newest closed day."
     ),
+    "model_concept_drift_detected": Figure(
+        "gauge", "Whether the truth given the inputs has moved, on the newest day whose labels are in."
+    ),
+    "model_accuracy_drop_percent": Figure(
+        "gauge", "Accuracy lost since the reference, in percent of it, on the newest day whose labels are in."
+    ),
 }
 """Figures of each model, with the label ``model_name``."""
 

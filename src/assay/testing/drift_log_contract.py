@@ -132,6 +132,12 @@ class DriftLogContract:
         ]
         assert [one.model_id for one in log.newest(Granularity.HOUR, ["c", "nobody", "a"])] == ["a", "c"]
 
+    def test_the_newest_with_truth(self, log: DriftLog) -> None:
+        log.put([replace(detection(at * HOUR), looks=looks) for at, looks in ((0, 2), (1, 1), (2, 0))])
+        log.put([replace(detection(0, model_id="n"), looks=0)])
+        assert [one.start for one in log.newest(Granularity.HOUR, ["m", "n"], with_truth=True)] == [HOUR]
+        assert [one.model_id for one in log.newest(Granularity.HOUR, with_truth=True)] == ["m"]
+
     def test_what_is_old_is_dropped_with_its_figures(self, log: DriftLog) -> None:
         log.put([detection(at * HOUR, version=version) for at in range(4) for version in ("", "1")])
         log.put([detection(0, hours=24), detection(0, model_id="n")])

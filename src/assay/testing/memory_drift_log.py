@@ -54,14 +54,16 @@ class MemoryDriftLog:
             for figure in one.figures
         ]
 
-    def newest(self, granularity: Granularity, models: Collection[str] | None = None) -> list[Detection]:
+    def newest(
+        self, granularity: Granularity, models: Collection[str] | None = None, *, with_truth: bool = False
+    ) -> list[Detection]:
         """Newest verdict on all versions together of each model, in order of names."""
         newest: dict[str, Detection] = {}
         with self._lock:
             for one in self._held.values():
                 if one.version or one.granularity is not granularity:
                     continue
-                if models is not None and one.model_id not in models:
+                if (models is not None and one.model_id not in models) or (with_truth and not one.looks):
                     continue
                 if one.model_id not in newest or newest[one.model_id].start < one.start:
                     newest[one.model_id] = one

@@ -41,7 +41,7 @@ def several(
     loose = rng.random(size) < flip
     truth[loose] = rng.integers(0, 3, loose.sum())
     names = np.array(CLASSES)
-    rows |= {f"probability_{name}": chances[:, place] for place, name in enumerate(CLASSES)}
+    rows |= {f"probability.{name}": chances[:, place] for place, name in enumerate(CLASSES)}
     rows["prediction"] = names[chances.argmax(axis=1)]
     return rows, {"prediction_id": rows["prediction_id"], "actual": names[truth]}
 

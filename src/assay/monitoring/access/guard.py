@@ -65,10 +65,11 @@ class _Guarded:
             after = page[-1].model_id
         return found[:limit]
 
-    def newest_drift(self, models: Sequence[str]) -> dict[str, DriftMoment]:
+    def newest_drift(self, models: Sequence[str], *, with_truth: bool = False) -> dict[str, DriftMoment]:
         """Newest verdicts on those of the models that the caller may see."""
         allowed = _allowed()
-        return self._service.newest_drift([name for name in models if allowed is None or name in allowed])
+        seen = [name for name in models if allowed is None or name in allowed]
+        return self._service.newest_drift(seen, with_truth=with_truth)
 
     @staticmethod
     def _wrapped(name: str, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,20 +6,27 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from assay.domain.model import Model
 from assay.domain.profile import ProfileKind
 from assay.domain.time import HOUR, Granularity
-from assay.monitoring.deltas import decode_if_fits
+from assay.monitoring.deltas import decode_if_fits, outcome_type
 from assay.monitoring.drift.hours import SeriesName
 from assay.monitoring.drift.learning import Learnt
-from assay.monitoring.drift.outputs import OutcomeHour, Outputs
+from assay.monitoring.drift.outputs import OutcomeHour, OutcomeSummary, Outputs
+from assay.monitoring.drift.stored_error import ErrorPast
 from assay.monitoring.drift.stored_outcome import OutcomePast
 from assay.monitoring.task import positive_class
 from assay.ports.profiles import Profiles
 from assay.stats.summaries.classification import ClassificationSummary
+from assay.stats.summaries.regression import RegressionSummary
+from assay.stats.verdict.evidence import Evidence
+from assay.stats.verdict.floors import Floors
 
 __all__ = ["Past", "PastOutcomes"]
+
+S = TypeVar("S", ClassificationSummary, RegressionSummary)
 
 _KEPT = 256
 
@@ -29,7 +36,25 @@ class Past:
     """What is known of a series' outputs and of their truth; `outputs` None where there were too few."""
 
     outputs: Outputs | None
-    outcomes: OutcomePast
+    outcomes: OutcomePast | ErrorPast
+
+    def too_few(self, window: OutcomeSummary) -> str:
+        """Say why the truth of a window is not judged; "" where it is, or where there never is any."""
+        match self.outcomes, window:
+            case OutcomePast() as past, ClassificationSummary() as classified:
+                return past.too_few(classified)
+            case ErrorPast() as past, RegressionSummary() as errors:
+                return past.too_few(errors)
+        return ""
+
+    def evidence(self, window: OutcomeSummary, floors: Floors) -> list[Evidence]:
+        """Return what speaks for a change of the truth; nothing where the model's task is another now."""
+        match self.outcomes, window:
+            case OutcomePast() as past, ClassificationSummary() as classified:
+                return list(past.evidence(classified, floors))
+            case ErrorPast() as past, RegressionSummary() as errors:
+                return list(past.evidence(errors, floors))
+        return []
 
 
 class PastOutcomes:
@@ -50,7 +75,7 @@ class PastOutcomes:
     def of(
         self, model: Model, name: SeriesName, learnt: Learnt, *, day: int, taken: Collection[str]
     ) -> Past | None:
-        """Return what windows are held against; None where the model does not classify, or did nothing yet.
+        """Return what windows are held against; None where the model did nothing yet.
 
         Parameters
         ----------
@@ -84,8 +109,20 @@ class PastOutcomes:
     def _read(
         self, model: Model, name: SeriesName, learnt: Learnt, positive: str | None, taken: Collection[str]
     ) -> Past | None:
+        own = set(learnt.own.tolist())
+        if outcome_type(model) is RegressionSummary:
+            errors = self._hours(model, name, learnt, RegressionSummary)
+            return Past(None, ErrorPast.learn([summary for _, summary in errors])) if errors else None
+        classified = self._hours(model, name, learnt, ClassificationSummary)
+        if not classified:
+            return None
+        outputs = Outputs.learn([OutcomeHour(*hour) for hour in classified], own, taken=taken)
+        return Past(outputs, OutcomePast.learn([summary for _, summary in classified], positive))
+
+    def _hours(self, model: Model, name: SeriesName, learnt: Learnt, kind: type[S]) -> list[tuple[int, S]]:
+        """Start and outcomes of each hour that counts, in order of time."""
         used = set(learnt.used.tolist())
-        found: dict[int, ClassificationSummary] = {}
+        found: dict[int, S] = {}
         for key, data in self._profiles.scan(
             model.model_id,
             ProfileKind.OUTCOMES,
@@ -97,11 +134,7 @@ class PastOutcomes:
             slice_value=name.slice[1],
         ):
             summary = decode_if_fits(model, key, data, {}) if key.start in used else None
-            if isinstance(summary, ClassificationSummary):
+            if isinstance(summary, kind):
                 known = found.get(key.start)
                 found[key.start] = summary if known is None else known.merge(summary)
-        if not found:
-            return None
-        hours = [OutcomeHour(start, summary) for start, summary in sorted(found.items())]
-        outputs = Outputs.learn(hours, set(learnt.own.tolist()), taken=taken)
-        return Past(outputs, OutcomePast.learn([hour.summary for hour in hours], positive))
+        return sorted(found.items(), key=lambda hour: hour[0])

@@ -22,6 +22,7 @@ from assay.ports.profiles import Profiles
 from assay.stats.summaries.classification import ClassificationSummary
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.summaries.reference import Reference
+from assay.stats.summaries.regression import RegressionSummary
 from assay.stats.verdict.evidence import Evidence
 from assay.stats.verdict.floors import Floors
 
@@ -108,15 +109,15 @@ class StoredDrift:
         roles, outputs, further = {}, None, []
         past = self._past.of(model, name, learnt, day=start // DAY, taken=reference.features)
         window = self._analyst.outcome(model, Selection(start, end, selection.version, selection.slice))
-        if past is not None and isinstance(window, ClassificationSummary):
-            if past.outputs is not None:
+        if past is not None and isinstance(window, ClassificationSummary | RegressionSummary):
+            if past.outputs is not None and isinstance(window, ClassificationSummary):
                 roles = past.outputs.roles
                 outputs = Part(past.outputs.reference, past.outputs.profile(window), past.outputs.behaviour)
-            waiting = past.outcomes.too_few(window)
+            waiting = past.too_few(window)
             if waiting:
                 notes.append(waiting)
             else:
-                further = [_at(look, one) for one in past.outcomes.evidence(window, Floors())]
+                further = [_at(look, one) for one in past.evidence(window, Floors())]
         report = judge_window(
             against.reference,
             current,

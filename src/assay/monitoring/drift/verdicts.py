@@ -92,9 +92,13 @@ class Verdicts:
         )
         return [verdict_of(one) for one in found if one.reference_id == model.reference_id]
 
-    def newest(self, models: Collection[str]) -> dict[str, DriftMoment]:
-        """Return the verdict on the newest closed day of each of some models, where there is one."""
-        return {one.model_id: _moment(one) for one in self.log.newest(Granularity.DAY, models)}
+    def newest(self, models: Collection[str], *, with_truth: bool = False) -> dict[str, DriftMoment]:
+        """Return the verdict on the newest closed day of each of some models, where there is one.
+
+        `with_truth` asks for the newest day whose truth was judged too.
+        """
+        found = self.log.newest(Granularity.DAY, models, with_truth=with_truth)
+        return {one.model_id: _moment(one) for one in found}
 
 
 def _moment(one: Detection) -> DriftMoment:

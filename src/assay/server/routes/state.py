@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from assay.domain.access import Scope
 from assay.domain.answers import ServiceHealth
+from assay.domain.drift_report import DriftType
 from assay.monitoring.access.caller import caller
 from assay.monitoring.service import Service
 from assay.server.access import require_all_models
@@ -67,16 +68,25 @@ def router(service: Service, ingest: Ingest) -> APIRouter:
 
 
 def _drift(service: Service) -> dict[str, dict[str, float]]:
-    """Verdicts on the newest closed day of each model, as gauges."""
+    """Verdicts on the newest closed day of each model, and on its newest day with labels, as gauges."""
     models = [model.model_id for model in service.models(limit=MOST_MODELS)]
     newest = service.newest_drift(models)
     if not newest:
         return {}
+    labelled = service.newest_drift(models, with_truth=True)
     return {
         "model_data_drift_detected": {
             name: float(bool(one.affected_features)) for name, one in newest.items()
         },
         "model_drifted_columns_ratio": {
             name: len(one.affected_features) / max(one.columns, 1) for name, one in newest.items()
+        },
+        "model_concept_drift_detected": {
+            name: float(DriftType.CONCEPT in one.drift_types) for name, one in labelled.items()
+        },
+        "model_accuracy_drop_percent": {
+            name: 100 * (one.accuracy_before - one.accuracy) / one.accuracy_before
+            for name, one in labelled.items()
+            if one.accuracy_before and one.accuracy is not None
         },
     }

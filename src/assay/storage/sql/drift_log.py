@@ -93,13 +93,17 @@ class SqlDriftLog:
         with self._database.read() as connection:
             return [(begin, DriftFigure(*rest)) for begin, *rest in connection.execute(statement)]
 
-    def newest(self, granularity: Granularity, models: Collection[str] | None = None) -> list[Detection]:
+    def newest(
+        self, granularity: Granularity, models: Collection[str] | None = None, *, with_truth: bool = False
+    ) -> list[Detection]:
         """Newest verdict on all versions together of each model, in order of names."""
         last = (
             select(_D.series_key, func.max(_D.window_start).label("begin"))
             .where(_D.version == "", _D.granularity == granularity.value)
             .group_by(_D.series_key)
         )
+        if with_truth:
+            last = last.where(_D.looks > 0)
         found: list[Detection] = []
         with self._database.read() as connection:
             wanted: list[Any] = [None]
