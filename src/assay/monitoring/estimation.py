@@ -186,13 +186,15 @@ def _task(task: str | None, score: str | Mapping[str, str] | None, prediction: s
 def _cost(values: Mapping[str, float] | None) -> Cost | None:
     if values is None:
         return None
-    if set(values) != {"tp", "fp", "tn", "fn"} or not all(
-        np.isfinite(float(value)) for value in values.values()
-    ):
+    try:
+        worth = {name: float(value) for name, value in values.items()}
+    except (AttributeError, TypeError, ValueError):  # not a mapping, or not numbers
+        worth = {}
+    if set(worth) != {"tp", "fp", "tn", "fn"} or not all(np.isfinite(value) for value in worth.values()):
         raise InvalidInput(
-            f"business_value must give a number for each of tp, fp, tn and fn, not {shown(dict(values))}"
+            f"business_value must give a number for each of tp, fp, tn and fn, not {shown(values)}"
         )
-    return ((float(values["tn"]), float(values["fp"])), (float(values["fn"]), float(values["tp"])))
+    return ((worth["tn"], worth["fp"]), (worth["fn"], worth["tp"]))
 
 
 def _names(metrics: Collection[str] | None, cost: Cost | None, task: str) -> tuple[str, ...]:
