@@ -8,33 +8,50 @@ from scipy import stats
 from scipy.signal import lfilter
 
 from assay.stats.verdict.autoregression import Autoregression
-from assay.stats.verdict.levels import SURE, skewed_tail, squared_covariance, straightened
+from assay.stats.verdict.levels import SURE, skewed_tail, squared_levels, straightened
 
 
 def remembering(phi: float, variance: float) -> Autoregression:
     return Autoregression(np.array([variance]), np.array([[phi]]), 1_000)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 24])
-def test_squared_covariance_is_the_mean_over_all_pairs(count: int) -> None:
-    phi, variance, level = 0.9, 0.5, 0.47
+def levels(phi: float, variance: float, level: float, count: int) -> np.ndarray:
     lag = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
     covariance = variance * phi**lag
     covariance[lag == 0] = level
+    return covariance
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 24])
+def test_the_variance_is_that_of_all_pairs(count: int) -> None:
+    covariance = levels(0.9, 0.5, 0.47, count)
     larger = 40 / stats.chi2.ppf(1 - SURE, 40)
-    found = squared_covariance(
-        remembering(phi, variance), np.array([0]), np.array([level]), np.array([40.0]), count
+    variance, _ = squared_levels(
+        remembering(0.9, 0.5), np.array([0]), np.array([0.47]), np.array([40.0]), count
     )
-    assert found[0] == pytest.approx(larger**2 * (covariance**2).mean(), rel=1e-9)
+    assert variance[0] == pytest.approx(2 * larger**2 * (covariance**2).mean(), rel=1e-9)
 
 
-def test_squared_covariance_of_a_level_that_is_smaller_than_its_memory() -> None:
+@pytest.mark.parametrize(
+    ("phi", "count", "at_most"), [(0.98, 5, 1.1), (0.9, 20, 1.8), (0.9, 200, 2.0), (0.5, 500, 2.5)]
+)
+def test_the_third_cumulant_is_bounded_and_not_by_much(phi: float, count: int, at_most: float) -> None:
+    covariance = levels(phi, 1.0, 1.0, count)
+    sure = np.array([1e12])  # the variance of levels is known
+    _, bound = squared_levels(remembering(phi, 1.0), np.array([0]), np.array([1.0]), sure, count)
+    exact = 8 * np.trace(covariance @ covariance @ covariance) / count**3
+    assert exact <= bound[0] * (1 + 1e-9)
+    assert bound[0] <= at_most * exact
+
+
+def test_a_level_that_is_smaller_than_its_memory() -> None:
     # What is remembered of neighbours cannot be more than the level itself.
-    few = squared_covariance(remembering(0.9, 0.5), np.array([0]), np.array([0.1]), np.array([40.0]), 2)
-    most = squared_covariance(remembering(0.9, 0.5), np.array([0]), np.array([0.45]), np.array([40.0]), 2)
-    assert few == pytest.approx(most)
+    few = squared_levels(remembering(0.9, 0.5), np.array([0]), np.array([0.1]), np.array([40.0]), 2)
+    most = squared_levels(remembering(0.9, 0.5), np.array([0]), np.array([0.45]), np.array([40.0]), 2)
+    assert few[0] == pytest.approx(most[0])
+    assert few[1] == pytest.approx(most[1])
     none = np.zeros(0)
-    assert squared_covariance(remembering(0.9, 0.5), none.astype(int), none, none, 5).size == 0
+    assert squared_levels(remembering(0.9, 0.5), none.astype(int), none, none, 5)[0].size == 0
 
 
 def test_skewed_tail_is_pearsons_third_type() -> None:
@@ -52,11 +69,11 @@ def test_the_mean_square_of_levels_has_the_tail_that_is_said() -> None:
     noise[0] = rng.standard_normal(draws)
     squares = (lfilter([1.0], [1.0, -phi], noise, axis=0) ** 2).mean(axis=0)
     model = remembering(phi, 1.0)
-    covariance = model.mean_square(hours, np.array([0]), np.array([1.0]))
-    deviations = (squares - 1) / np.sqrt(2 * covariance)
-    skewness = np.full(draws, 8 * float(covariance[0]) ** 1.5 / float(2 * covariance[0]) ** 1.5)
-    p = skewed_tail(deviations, skewness)
-    assert squares.var() == pytest.approx(2 * covariance[0], rel=0.05)
+    sure = np.array([1e12])
+    (variance,), (third,) = squared_levels(model, np.array([0]), np.array([1.0]), sure, hours)
+    deviations = (squares - 1) / np.sqrt(variance)
+    p = skewed_tail(deviations, np.full(draws, third / variance**1.5))
+    assert squares.var() == pytest.approx(variance, rel=0.05)
     for level in (0.01, 0.001, 0.0002):
         assert np.mean(p <= level) <= level * 1.1 + 4 * np.sqrt(level / draws)
     assert np.mean(2 * stats.norm.sf(deviations) <= 0.0002) > 100 * 0.0002 / 2

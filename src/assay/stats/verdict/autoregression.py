@@ -116,8 +116,8 @@ class Autoregression:
         part = count - whole
         return (1 - part) * self._variance_of_mean(whole) + part * self._variance_of_mean(whole + 1)
 
-    def mean_square(self, count: int, columns: Ints, lagless: Floats) -> Floats:
-        """Mean of the squared autocovariances of all pairs of `count` observations that follow one another.
+    def covariances(self, count: int, columns: Ints, lagless: Floats) -> tuple[Floats, Floats]:
+        """Size of the covariances Γ of `count` observations that follow one another.
 
         Parameters
         ----------
@@ -128,13 +128,16 @@ class Autoregression:
 
         Returns
         -------
-        numpy.ndarray
-            float64[any].
+        tuple of numpy.ndarray
+            float64[any] twice: the mean of the squares of all entries of Γ; and a bound of its largest
+            eigenvalue, divided by `count`: the largest sum of absolute values in a row (Gershgorin).
         """
         rho = self._autocorrelations(count, self.coefficients[:, columns])
         own = np.maximum(lagless, self.variance[columns] * np.abs(rho[1]) if count > 1 else lagless)
         weights = 1.0 - np.arange(1, count) / count
-        return (own**2 + 2.0 * self.variance[columns] ** 2 * (weights @ rho[1:] ** 2)) / count
+        squares = own**2 + 2.0 * self.variance[columns] ** 2 * (weights @ rho[1:] ** 2)
+        rows = own + 2.0 * self.variance[columns] * np.abs(rho[1:]).sum(axis=0)
+        return squares / count, rows / count
 
     @staticmethod
     def _autocorrelations(count: int, coefficients: Floats) -> Floats:

@@ -16,7 +16,7 @@ from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.verdict.autoregression import Autoregression
 from assay.stats.verdict.blocks import Blocks
 from assay.stats.verdict.contrasts import ContrastKind, Contrasts
-from assay.stats.verdict.levels import skewed_tail, squared_covariance, straightened
+from assay.stats.verdict.levels import skewed_tail, squared_levels, straightened
 from assay.stats.verdict.seasons import Seasons
 
 __all__ = ["MIN_BLOCKS", "Behaviour", "Centre", "Expectation"]
@@ -97,7 +97,7 @@ class Behaviour:
     rows : mean number of rows of a block.
     of_mean : float64[series], variance of the mean of all blocks.
     centre : float64[series], variance that the reference's own means have, where it is not the blocks.
-    levels : float64[scored features], mean squared covariance of the levels of all blocks.
+    levels : float64[scored features], variance of the mean squared level of all blocks.
     """
 
     contrasts: Contrasts
@@ -175,7 +175,7 @@ class Behaviour:
             model.variance_of_mean(model.length),
             given,
         )
-        return replace(made, levels=made._levels(model.length))
+        return replace(made, levels=made._levels(model.length)[0])
 
     def expect(
         self, successes: Ints, trials: Ints, *, starts: Ints | None = None, weights: Floats | None = None
@@ -207,8 +207,8 @@ class Behaviour:
                 variance = variance * np.where(self.binomial > 0, np.maximum(there / self.binomial, 1.0), 1.0)
         freedom = np.maximum(self.model.independent(self.of_mean) - 1, 2.0)
         scales = slice(contrasts.size + contrasts.scored.size, None)
-        levels = self._levels(max(round(count), 1))
-        of_levels = 2 * (levels + self.levels)
+        of_levels, third = self._levels(max(round(count), 1))
+        of_levels = of_levels + self.levels
         variance[scales] = np.maximum(variance[scales], self.binomial[scales] / m[scales] + of_levels)
         if self.seasons.layers:
             freedom = np.maximum(freedom * (1 - 1 / self.seasons.cycles), 2.0)
@@ -225,16 +225,16 @@ class Behaviour:
         z[scales][m[scales] / design[scales] < MIN_SQUARES] = np.nan
         p_values = np.where(np.isfinite(z), 2 * stdtr(freedom, -np.nan_to_num(z)), np.nan)
         above = np.where(observed[scales] > expected[scales], z[scales], 0.0)
-        tail = skewed_tail(above, 8 * (levels / np.maximum(variance[scales], 1e-300)) ** 1.5)
+        tail = skewed_tail(above, third / np.maximum(variance[scales], 1e-200) ** 1.5)
         p_values[scales] = np.fmax(p_values[scales], np.where(np.isnan(z[scales]), np.nan, tail))
         return Expectation(_features(contrasts), expected, observed, p_values, design)
 
-    def _levels(self, count: int) -> Floats:
-        """Mean squared covariance of the levels of `count` blocks, of each scored feature."""
+    def _levels(self, count: int) -> tuple[Floats, Floats]:
+        """Variance and third cumulant of the mean squared level of `count` blocks, of each scored feature."""
         places = np.arange(self.contrasts.size, self.contrasts.size + self.contrasts.scored.size)
         remembered = self.model.variance[places] - self.binomial[places] / self.rows
         squares = 2 * self.model.independent(self.of_mean)[places]  # twice as many as independent levels
-        return squared_covariance(self.model, places, remembered, squares, count)
+        return squared_levels(self.model, places, remembered, squares, count)
 
     def _variance(self, count: float, rows: Floats) -> Floats:
         """Variance of a window of `count` blocks with `rows` rows, about what is expected."""

@@ -13,20 +13,22 @@ from scipy.special import chdtri, gammaincc, ndtri
 from assay.stats.summaries.codec import Floats, Ints
 from assay.stats.verdict.autoregression import Autoregression
 
-__all__ = ["skewed_tail", "squared_covariance", "straightened"]
+__all__ = ["skewed_tail", "squared_levels", "straightened"]
 
 SURE = 0.95
 """The variance of levels is taken as large as it may be: smaller than that with this probability."""
 
 
-def squared_covariance(
+def squared_levels(
     model: Autoregression, places: Ints, remembered: Floats, squares: Floats, count: int
-) -> Floats:
-    """Mean, over all pairs of a window's blocks, of the squared covariance γ of their levels, at most.
+) -> tuple[Floats, Floats]:
+    """Variance and third cumulant of the mean squared level of a window's blocks, at most.
 
     Squares of few levels have heavy tails: their own spread in the reference tells little of it, and is too
-    small more often than not. Levels are normal, or nearly so, and their covariances are known from the
-    locations. The mean of l² has the variance 2 mean(γ²) and no larger third cumulant than 8 mean(γ²)^1.5.
+    small more often than not. Levels are normal, or nearly so, and their covariances Γ are known from the
+    locations. The mean of n squares has the variance 2 tr(Γ²)/n² and the third cumulant 8 tr(Γ³)/n³, which is
+    at most 8 (tr(Γ²)/n²)^1.5, as if there were one level only, and at most 8 λ/n tr(Γ²)/n², where λ is the
+    largest eigenvalue: many levels that forget one another are hardly skewed.
 
     Parameters
     ----------
@@ -38,13 +40,14 @@ def squared_covariance(
 
     Returns
     -------
-    numpy.ndarray
-        float64[features].
+    tuple of numpy.ndarray
+        float64[features] twice.
     """
     if not places.size:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     larger = squares / np.maximum(chdtri(squares, SURE), 1e-12)
-    return np.asarray(larger**2 * model.mean_square(count, places, np.maximum(remembered, 0.0)))
+    mean, share = model.covariances(count, places, np.maximum(remembered, 0.0))
+    return 2 * larger**2 * mean, 8 * larger**3 * mean * np.minimum(np.sqrt(mean), share)
 
 
 def skewed_tail(z: Floats, skewness: Floats) -> Floats:
