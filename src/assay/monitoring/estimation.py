@@ -16,9 +16,10 @@ from assay.errors import InvalidInput
 from assay.monitoring.estimation_features import feature_columns, usable_features
 from assay.monitoring.estimation_rows import Roles, Rows, rows_of
 from assay.monitoring.estimation_tasks import Frames, Told, binary, multiclass, regression
+from assay.monitoring.estimation_values import values_of_classes, values_of_kinds
 from assay.monitoring.frames import frame_columns
 from assay.monitoring.intake.faults import shown
-from assay.stats.estimation import BINARY_METRICS, CLASS_METRICS, LOSS_METRICS, Cost, MetricEstimate
+from assay.stats.estimation import BINARY_METRICS, CLASS_METRICS, LOSS_METRICS, MetricEstimate
 
 __all__ = ["estimate_performance"]
 
@@ -49,7 +50,7 @@ def estimate_performance(
     period: str | None = None,
     features: Collection[str] | None = None,
     positive_class: object = None,
-    business_value: Mapping[str, float] | None = None,
+    business_value: Mapping[str, Any] | None = None,
 ) -> PerformanceEstimate:
     """Estimate the metrics of predictions before their labels are there.
 
@@ -69,7 +70,7 @@ def estimate_performance(
     metrics : of ``roc_auc``, ``accuracy``, ``f1_score``, ``precision``, ``recall``, ``brier_score``,
         ``log_loss`` and ``business_value``; None: the first six, and the last where it is given. Of more than
         two classes also ``f1_score_macro``, ``precision_macro`` and ``recall_macro`` (without a suffix they
-        are weighted by the classes' sizes), but no ``business_value``. Of a regression: ``rmse``, ``mae``,
+        are weighted by the classes' sizes). Of a regression: ``rmse``, ``mae``,
         ``mse`` and ``mape``; None: the first two.
     chunk_size : rows of a chunk; the last one has the rest.
     period : length of a chunk in time, such as ``7d``; needs `timestamp`. Without both, there is one chunk.
@@ -77,8 +78,10 @@ def estimate_performance(
         have, except those that only number the rows. An empty list: the scores alone.
     positive_class : the class that `score` is about; None: one called 1, true, yes or positive, else the last
         in sorted order.
-    business_value : what one prediction is worth, by ``tp``, ``fp``, ``tn`` and ``fn``; the estimate is the
-        sum over the chunk.
+    business_value : what one prediction is worth, by ``tp``, ``fp``, ``tn`` and ``fn``; of more than two
+        classes by the true class and then the predicted one, for every pair:
+        ``{"bus": {"bus": 2.0, "car": -1.0}, "car": {"bus": -3.0, "car": 1.0}}``. The estimate is the sum over
+        the chunk.
 
     Returns
     -------
@@ -109,9 +112,13 @@ def estimate_performance(
     True
     """
     settled = _task(task, score, prediction)
-    cost = _cost(business_value)
-    names = _names(metrics, cost, settled)
     named = {str(class_text(name)): one for name, one in score.items()} if isinstance(score, Mapping) else {}
+    cost = matrix = None
+    if business_value is not None and settled == "multiclass":
+        matrix = values_of_classes(business_value, tuple(named))
+    elif business_value is not None:
+        cost = values_of_kinds(business_value)
+    names = _names(metrics, settled, valued=business_value is not None and settled != "regression")
     scores = tuple(named.values()) if named else (score,) if isinstance(score, str) else ()
     roles = Roles(target, scores, prediction, timestamp, numeric=settled == "regression")
     ours, reference_rows = frame_columns(reference)
@@ -132,7 +139,7 @@ def estimate_performance(
     if settled == "regression":
         told = regression(frames)
     elif settled == "multiclass":
-        told = multiclass(frames, target, tuple(named))
+        told = multiclass(frames, target, tuple(named), matrix)
     else:
         told = binary(frames, target, None if positive_class is None else class_text(positive_class), cost)
     found = []
@@ -183,23 +190,9 @@ def _task(task: str | None, score: str | Mapping[str, str] | None, prediction: s
     return found
 
 
-def _cost(values: Mapping[str, float] | None) -> Cost | None:
-    if values is None:
-        return None
-    try:
-        worth = {name: float(value) for name, value in values.items()}
-    except (AttributeError, TypeError, ValueError):  # not a mapping, or not numbers
-        worth = {}
-    if set(worth) != {"tp", "fp", "tn", "fn"} or not all(np.isfinite(value) for value in worth.values()):
-        raise InvalidInput(
-            f"business_value must give a number for each of tp, fp, tn and fn, not {shown(values)}"
-        )
-    return ((worth["tn"], worth["fp"]), (worth["fn"], worth["tp"]))
-
-
-def _names(metrics: Collection[str] | None, cost: Cost | None, task: str) -> tuple[str, ...]:
+def _names(metrics: Collection[str] | None, task: str, *, valued: bool) -> tuple[str, ...]:
     if metrics is None:
-        return _DEFAULTS[task] if cost is None else (*_DEFAULTS[task], "business_value")
+        return (*_DEFAULTS[task], "business_value") if valued else _DEFAULTS[task]
     if isinstance(metrics, str):
         raise InvalidInput(f"metrics must be a list of names, not the text {shown(metrics)}")
     names = tuple(dict.fromkeys(metrics))
@@ -211,9 +204,9 @@ def _names(metrics: Collection[str] | None, cost: Cost | None, task: str) -> tup
             )
     if not names:
         raise InvalidInput("metrics is empty; name at least one, or leave it out")
-    if "business_value" in names and cost is None:
+    if "business_value" in names and not valued:
         raise InvalidInput(
-            "the metric business_value needs the argument business_value: a number for tp, fp, tn, fn"
+            "the metric business_value needs the argument business_value: what a prediction is worth"
         )
     return names
 

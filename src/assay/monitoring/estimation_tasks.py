@@ -109,7 +109,9 @@ def binary(frames: Frames, target: str, positive: str | None, cost: Cost | None)
     )
 
 
-def multiclass(frames: Frames, target: str, classes: tuple[str, ...]) -> Told:
+def multiclass(
+    frames: Frames, target: str, classes: tuple[str, ...], cost: npt.NDArray[np.float64] | None
+) -> Told:
     """Learn from the probabilities of several classes."""
     unknown = sorted(frames.old.classes - set(classes)) + sorted(frames.new.classes - set(classes))
     if unknown:
@@ -121,12 +123,18 @@ def multiclass(frames: Frames, target: str, classes: tuple[str, ...]) -> Told:
     now = None if design is None else design(frames.now)
     known, window = _classified(frames.old, classes), _classified(frames.new, classes)
     fitted = fit_classes(
-        known, blocks_of(known.total), frames.names, classes, design=before, chunk=frames.chunk
+        known,
+        blocks_of(known.total),
+        frames.names,
+        classes,
+        design=before,
+        cost=cost,
+        chunk=frames.chunk,
     )
 
     def realised(chunk: _Ints) -> dict[str, float | None]:
         part = window.take(chunk)
-        found = expected_class_metrics(part, part.realised(), frames.names)
+        found = expected_class_metrics(part, part.realised(), frames.names, cost=cost)
         return {name: one.value for name, one in found.items()}
 
     return Told(

@@ -17,6 +17,8 @@ from assay.stats.summaries.classification import ClassificationSummary
 
 NAMES = ("a", "b", "c")
 COLUMNS = {name: f"p_{name}" for name in NAMES}
+WORTH = np.array([[3.0, -1.0, -2.0], [-4.0, 2.0, 0.5], [-7.0, 0.0, 5.0]])  # by truth, then prediction
+VALUES = {true: dict(zip(NAMES, row, strict=True)) for true, row in zip(NAMES, WORTH.tolist(), strict=True)}
 
 
 def drawn(chance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -53,12 +55,14 @@ def estimate(reference: object, current: object, **given: object) -> assay.Perfo
 def test_with_the_truth_for_chances_they_are_the_metrics() -> None:
     rows, _ = some(300, 1)
     found = {
-        name: one.value for name, one in expected_class_metrics(rows, rows.realised(), CLASS_METRICS).items()
+        name: one.value
+        for name, one in expected_class_metrics(rows, rows.realised(), CLASS_METRICS, cost=WORTH).items()
     }
     wanted = {
         "accuracy": judge.accuracy_score(rows.truth, rows.predicted),
         "roc_auc": judge.roc_auc_score(rows.truth, rows.probability, multi_class="ovr"),
         "log_loss": judge.log_loss(rows.truth, rows.probability),
+        "business_value": (judge.confusion_matrix(rows.truth, rows.predicted) * WORTH).sum(),
         "brier_score": ((rows.probability - rows.realised()) ** 2).sum(axis=1).mean(),
     }
     for what, function in (
@@ -75,12 +79,12 @@ def test_with_the_truth_for_chances_they_are_the_metrics() -> None:
 @pytest.mark.parametrize("name", CLASS_METRICS)
 def test_the_slope_and_the_variance_are_those_of_the_metric(name: str) -> None:
     rows, chance = some(300, 2)
-    one = expected_class_metrics(rows, chance, (name,))[name]
+    one = expected_class_metrics(rows, chance, (name,), cost=WORTH)[name]
     rng = np.random.default_rng(3)
     values = []
     for _ in range(300):
         truth = Classified(rows.probability, rows.predicted, drawn(chance, rng)).realised()
-        values.append(expected_class_metrics(rows, truth, (name,))[name].value)
+        values.append(expected_class_metrics(rows, truth, (name,), cost=WORTH)[name].value)
     spread = truth_variance(one.slope, chance) ** 0.5
     assert np.std(values) == pytest.approx(spread, rel=0.15)
     assert abs(np.mean(values) - one.value) < 0.3 * spread
@@ -89,7 +93,7 @@ def test_the_slope_and_the_variance_are_those_of_the_metric(name: str) -> None:
         for step in (-1e-6, 1e-6):
             moved = chance.copy()
             moved[row] += np.array([step, -step, 0.0])
-            ends.append(expected_class_metrics(rows, moved, (name,))[name].value)
+            ends.append(expected_class_metrics(rows, moved, (name,), cost=WORTH)[name].value)
         slope = one.slope[row, 0] - one.slope[row, 1]
         assert (ends[1] - ends[0]) / 2e-6 == pytest.approx(slope, rel=1e-4, abs=1e-9)
 
@@ -109,6 +113,29 @@ def test_intervals_cover_and_the_truth_is_never_used() -> None:
         assert one.value == seen.chunks[0].metrics[name].value
 
 
+def test_business_value_is_the_sum_over_the_chunk() -> None:
+    covered, off = [], []
+    for seed in range(6):
+        found = estimate(
+            traffic(2_000, seed),
+            traffic(2_000, 50 + seed),
+            chunk_size=250,
+            features=[],
+            business_value=VALUES,
+        )
+        for chunk in found.chunks:
+            one = chunk.metrics["business_value"]
+            covered.append(one.low <= one.realised <= one.high)
+            off.append((one.value - one.realised) / (one.high - one.low))
+    assert len(covered) == 48
+    assert np.mean(covered) >= 0.85  # of 95%, in 48 chunks: 2.7 standard errors and more
+    assert abs(np.mean(off)) < 0.1
+    (whole,) = estimate(
+        traffic(2_000, 0), traffic(250, 1), business_value=VALUES, metrics=["business_value"]
+    ).chunks
+    assert list(whole.metrics) == ["business_value"]
+
+
 def test_features_correct_what_probabilities_alone_get_wrong() -> None:
     reference, current = traffic(6_000, 3, old=0.2), traffic(4_000, 4, old=0.8)
     errors = []
@@ -125,7 +152,7 @@ def test_profiles_say_what_frames_say() -> None:
             *texts, probabilities={name: part[column] for name, column in COLUMNS.items()}
         )
 
-    names = tuple(name for name in CLASS_METRICS if name != "precision")
+    names = tuple(name for name in CLASS_METRICS if name not in {"precision", "business_value"})
     reference, current = traffic(8_000, 9), traffic(2_000, 10)
     cut = [
         {name: values[n : n + 1_000] for name, values in reference.items()} for n in range(0, 8_000, 1_000)
@@ -168,7 +195,13 @@ def test_profiles_of_predictions_that_do_not_follow_their_probabilities_are_refu
         ({"score": {"a": "p_a", "b": "p_b"}}, "names no column of it"),
         ({"score": {"a": "p_a"}}, "at least two classes"),
         ({"score": {**COLUMNS, "d": "absent"}}, "no column"),
-        ({"metrics": ["business_value"]}, "no estimate of"),
+        ({"metrics": ["business_value"]}, "needs the argument"),
+        ({"business_value": {"tp": 1, "fp": 1, "tn": 1, "fn": 1}}, "is not among the classes"),
+        ({"business_value": {name: VALUES[name] for name in "ab"}}, "the true class 'c' is absent"),
+        ({"business_value": VALUES | {"b": {"a": 1, "b": 2}}}, "those of the true class 'b'"),
+        ({"business_value": VALUES | {"b": {"a": 1, "b": 2, "c": float("inf")}}}, "those of the true"),
+        ({"business_value": VALUES | {"b": 3}}, "those of the true class 'b' are 3"),
+        ({"business_value": [1]}, "must give a number for each"),
         ({"task": "binary"}, "one column, of the positive class"),
         ({"task": "trading"}, "task must be one of"),
         ({"score": "p_a"}, "has 3 classes"),

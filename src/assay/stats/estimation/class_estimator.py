@@ -79,6 +79,7 @@ class ClassEstimator:
     chance: _Floats
     model: ClassChances
     left_out: tuple[ClassChances, ...]
+    cost: _Floats | None = None
 
     def estimate(self, window: Classified, design: _Floats | None = None) -> dict[str, MetricEstimate]:
         """Estimate the metrics of a window without looking at its truth.
@@ -109,7 +110,7 @@ class ClassEstimator:
                 chance, moved = self._weighted(weights, chance)
                 method += ", weighted"
         found = {}
-        for name, one in expected_class_metrics(window, chance, self.names).items():
+        for name, one in expected_class_metrics(window, chance, self.names, cost=self.cost).items():
             if one.value is None:
                 found[name] = MetricEstimate.undefined(name, n)
                 continue
@@ -118,7 +119,8 @@ class ClassEstimator:
             for k, (line, covariance) in enumerate(moved):
                 push = (one.slope[:, k] * chance[:, k] * (1 - chance[:, k])) @ line
                 variance += float(push @ covariance @ push)
-            half = half_width(variance, self.between[name], self.blocks)
+            scale = n**2 if name == "business_value" else 1
+            half = half_width(variance, self.between[name] * scale, self.blocks)
             low, high = bounds_of(name, several=True)
             found[name] = MetricEstimate(
                 name,
@@ -150,6 +152,7 @@ def fit_classes(
     classes: tuple[str, ...],
     *,
     design: _Floats | None = None,
+    cost: _Floats | None = None,
     chunk: int = 1000,
 ) -> ClassEstimator:
     """Learn from a labelled reference.
@@ -161,6 +164,7 @@ def fit_classes(
     names : metrics wanted, of :data:`assay.stats.estimation.classified.CLASS_METRICS`.
     classes : names of the classes, for what is said of them.
     design : float64[rows, terms], standardised features; None: probabilities alone are used.
+    cost : float64[classes, classes], for ``business_value``: by the true class and the predicted one.
     chunk : predictions of the windows that will be estimated: held-out chunks are as large.
     """
     numbers = np.unique(block)
@@ -181,10 +185,10 @@ def fit_classes(
     refusal = refusal or no_information(_share_losses(rows, block) - losses[kind], weight, "probabilities")
     pieces = [piece for _, piece in chunks_of(block, chunk)]
     models, conditional = seen[kind], False
-    errors = _errors(rows, held[kind], _all(models, rows, None), pieces, names)
+    errors = _errors(rows, held[kind], _all(models, rows, None), pieces, names, cost)
     if design is not None and refusal is None:
         with_features, others = _held_out(kind, rows, block, design)
-        trial = _errors(rows, with_features, _all(others, rows, design), pieces, names)
+        trial = _errors(rows, with_features, _all(others, rows, design), pieces, names, cost)
         if clearly_better(trial, errors):
             models, conditional, errors = others, True, trial
     given = design if conditional else None
@@ -201,6 +205,7 @@ def fit_classes(
         model(rows.probability, given),
         model,
         tuple(models),
+        cost,
     )
 
 
@@ -253,20 +258,22 @@ def _errors(
     others: list[_Floats],
     pieces: list[_Ints],
     names: tuple[str, ...],
+    cost: _Floats | None,
 ) -> Errors:
     """Errors of held-out chunks, and the variance that the labels' chance and the models' error give them."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for piece in pieces:
         part = rows.take(piece)
-        expected = expected_class_metrics(part, chance[piece], names)
-        real = expected_class_metrics(part, part.realised(), names)
+        expected = expected_class_metrics(part, chance[piece], names, cost=cost)
+        real = expected_class_metrics(part, part.realised(), names, cost=cost)
         for name in names:
             one, truth = expected[name], real[name].value
             if one.value is None or truth is None:
                 continue
             moved = np.array([float((one.slope * other[piece]).sum()) for other in others])
             explained = truth_variance(one.slope, chance[piece]) + jackknife_variance(moved)
-            found[name].append((truth - one.value, explained))
+            scale = part.total if name == "business_value" else 1
+            found[name].append(((truth - one.value) / scale, explained / scale**2))
     return {
         name: (np.array([error for error, _ in some]), np.array([variance for _, variance in some]))
         for name, some in found.items()

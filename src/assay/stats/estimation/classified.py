@@ -72,7 +72,9 @@ def truth_variance(slope: _Floats, chance: _Floats) -> float:
     return float(np.sum(np.einsum("ij,ij->i", chance, slope**2) - mean**2))
 
 
-def expected_class_metrics(rows: Classified, chance: _Floats, names: tuple[str, ...]) -> dict[str, Expected]:
+def expected_class_metrics(
+    rows: Classified, chance: _Floats, names: tuple[str, ...], *, cost: _Floats | None = None
+) -> dict[str, Expected]:
     """Expected value, and slope float64[rows, classes], of each metric.
 
     Parameters
@@ -80,6 +82,8 @@ def expected_class_metrics(rows: Classified, chance: _Floats, names: tuple[str, 
     rows : at least one.
     chance : float64[rows, classes], adding up to 1 in each row.
     names : of :data:`CLASS_METRICS`.
+    cost : float64[classes, classes], what a prediction is worth by its true class and the predicted one;
+        needed for ``business_value``.
 
     Returns
     -------
@@ -91,6 +95,9 @@ def expected_class_metrics(rows: Classified, chance: _Floats, names: tuple[str, 
     found = {}
     counts: _Counts | None = None
     for name in names:
+        if name == "business_value":
+            found[name] = _business_value(rows, chance, cost)
+            continue
         if name in _ROWWISE:
             found[name] = _ROWWISE[name](rows, chance)
             continue
@@ -163,6 +170,11 @@ def _log_loss(rows: Classified, chance: _Floats) -> Expected:
     return Expected(float((chance * slope).sum()) / rows.total, slope / rows.total)
 
 
+def _business_value(rows: Classified, chance: _Floats, cost: _Floats | None) -> Expected:
+    slope = np.zeros_like(chance) if cost is None else cost[:, rows.predicted].T
+    return Expected(float((chance * slope).sum()), slope)
+
+
 _ROWWISE: Mapping[str, Callable[[Classified, _Floats], Expected]] = {
     "accuracy": _accuracy,
     "roc_auc": _roc_auc,
@@ -174,5 +186,9 @@ _PER_CLASS = {"precision": (1, 0, 1), "recall": (1, 1, 0), "f1_score": (2, 1, 1)
 CLASS_METRICS = (
     *_ROWWISE,
     *(f"{what}{how}" for what in _PER_CLASS for how in ("", "_macro", "_weighted")),
+    "business_value",
 )
-"""Metrics of more than two classes. Without a suffix, classes are weighted by their sizes."""
+"""Metrics of more than two classes. Without a suffix, classes are weighted by their sizes.
+
+``business_value`` is a sum over the predictions.
+"""
