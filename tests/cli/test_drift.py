@@ -176,7 +176,7 @@ def test_the_report_is_one_file_and_the_code_stays(here, folder, tmp_path, curre
     files = folder / "reference.parquet", folder / f"{current}.parquet"
     done = here("drift", *files, "--leave-out", "id", "--html", path)
     assert done.returncode == CODES[current]
-    assert done.stderr.startswith(f"assay: {path}: the report in 2.")
+    assert done.stderr.startswith(f"assay: {path}: the report in 0.")
     html = path.read_text()
     assert f"{current}.parquet" in html
     assert str(folder) not in html, "where files lie is nobody's business"

@@ -33,7 +33,7 @@ def in_terminal(*arguments, environment=None, interrupt=None):
         start_new_session=True,
     )
     os.close(theirs)
-    shown = b""
+    shown, ended = b"", False
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.1)[0]:
@@ -47,8 +47,10 @@ def in_terminal(*arguments, environment=None, interrupt=None):
             if interrupt is not None and interrupt in shown:
                 process.send_signal(signal.SIGINT)
                 interrupt = None
-        elif process.poll() is not None:
+        elif ended:
             break
+        else:  # what it wrote last may have come since it was looked for
+            ended = process.poll() is not None
     os.close(ours)
     return process.wait(30), shown.decode(errors="replace")
 
