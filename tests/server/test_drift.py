@@ -115,6 +115,7 @@ def test_columns_of_mixed_values_and_any_name(live: Live) -> None:
         ({"model_id": "m", "target": "x"}, 422, "columns of rows"),
         ({"reference_rows": [{"a": 1}], "current_rows": [{"a": 1}], "timeframe": "1d"}, 422, "stored rows"),
         ({"reference_rows": [{"a": {}}], "current_rows": [{"a": 1}]}, 422, "reference_rows"),
+        ({"reference_rows": [], "current_rows": []}, 422, "body.reference_rows: List should have at least 1"),
         ({"reference_rows": [{"a": 1}], "current_rows": [{"a": 1}], "target": "y"}, 422, "y"),
         ({"model_id": "nobody"}, 404, "no model"),
         ({"model_id": "m", "reference": "other"}, 404, "no reference"),

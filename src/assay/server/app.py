@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -214,7 +215,7 @@ def _handle_errors(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered
         found = [
             {
-                "where": ".".join(map(str, item["loc"]))[:200],
+                "where": ".".join(str(part) for part in item["loc"] if not _KIND.match(str(part)))[:200],
                 "message": str(item["msg"]).removeprefix("Value error, ")[:200],
             }
             for item in error.errors()[:_LISTED]
@@ -229,6 +230,10 @@ def _handle_errors(app: FastAPI) -> None:
                 extra={"errors": found},
             )
         )
+
+
+# Where a field may hold several kinds of value, pydantic names the kind after it: "list[dict[str,int]]".
+_KIND = re.compile(r"[a-z-]+\[.*\]$")
 
 
 def _response(problem: Problem) -> Response:
