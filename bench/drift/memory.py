@@ -1,4 +1,8 @@
-"""Stores in memory, as far as the watch for drift needs them: what is kept of a simulated model."""
+"""Stores in memory, as far as the watch for drift needs them: what is kept of a simulated model.
+
+Those of :mod:`assay.testing` look through all they hold at each reading, and a year of hours reads some ten
+thousand times; and verdicts that are dropped are to be counted here.
+"""
 
 # ruff: noqa: ARG002 - the ports name more than one model in memory needs
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from assay.cli.columns import column
+
 if TYPE_CHECKING:
     from assay.cli.frame_files import FrameFile
     from assay.domain.drift_report import DriftReport
@@ -30,10 +32,6 @@ class Engine(enum.StrEnum):
     EVIDENTLY = "evidently"
 
 
-def _column(option: str, text: str) -> typer.models.OptionInfo:
-    return typer.Option(f"--{option}", metavar="COL", help=text)
-
-
 def drift(
     reference: Annotated[
         str,
@@ -46,10 +44,10 @@ def drift(
     current: Annotated[
         str, typer.Argument(metavar="CURRENT", help="Rows to be judged, with the same columns.")
     ],
-    timestamp: Annotated[str | None, _column("timestamp", "Column of the time.")] = None,
-    prediction: Annotated[str | None, _column("prediction", "Column of the prediction.")] = None,
-    target: Annotated[str | None, _column("target", "Column of the truth.")] = None,
-    score: Annotated[str | None, _column("score", "Column of the probability of the positive class.")] = None,
+    timestamp: Annotated[str | None, column("timestamp", "Column of the time.")] = None,
+    prediction: Annotated[str | None, column("prediction", "Column of the prediction.")] = None,
+    target: Annotated[str | None, column("target", "Column of the truth.")] = None,
+    score: Annotated[str | None, column("score", "Column of the probability of the positive class.")] = None,
     features: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +55,7 @@ def drift(
         ),
     ] = None,
     leave_out: Annotated[
-        list[str] | None, _column("leave-out", "Column that is not judged, such as an id.")
+        list[str] | None, column("leave-out", "Column that is not judged, such as an id.")
     ] = None,
     false_alarm_rate: Annotated[
         float,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from assay.cli.columns import column
+
 if TYPE_CHECKING:
     from assay.domain.estimates import PerformanceEstimate
 
@@ -18,10 +20,6 @@ EXIT_REFUSED: Final = 3
 """With ``--strict``; else an estimate that is refused is no failure."""
 
 _FILES_NEED = "files need --target, the column of the truth in REFERENCE"
-
-
-def _column(option: str, text: str) -> typer.models.OptionInfo:
-    return typer.Option(f"--{option}", metavar="COL", help=text)
 
 
 def estimate(
@@ -37,7 +35,7 @@ def estimate(
         str | None,
         typer.Argument(metavar="[CURRENT]", help="Rows to be judged, with the same columns as REFERENCE."),
     ] = None,
-    target: Annotated[str | None, _column("target", "Column of the truth.")] = None,
+    target: Annotated[str | None, column("target", "Column of the truth.")] = None,
     score: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,8 +44,8 @@ def estimate(
             help="Column of the probability of the positive class; of several classes, one for each.",
         ),
     ] = None,
-    prediction: Annotated[str | None, _column("prediction", "Column of the prediction.")] = None,
-    timestamp: Annotated[str | None, _column("timestamp", "Column of the time.")] = None,
+    prediction: Annotated[str | None, column("prediction", "Column of the prediction.")] = None,
+    timestamp: Annotated[str | None, column("timestamp", "Column of the time.")] = None,
     features: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,7 +56,7 @@ def estimate(
         ),
     ] = None,
     leave_out: Annotated[
-        list[str] | None, _column("leave-out", "Column that is no feature, such as an id.")
+        list[str] | None, column("leave-out", "Column that is no feature, such as an id.")
     ] = None,
     metrics: Annotated[
         list[str] | None,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.columns import column
+
 __all__ = ["backfill", "export"]
 
 _At = Annotated[
@@ -37,11 +39,6 @@ class TimeUnit(StrEnum):
     NANOSECONDS = "ns"
 
 
-def _column(option: str, text: str) -> typer.models.OptionInfo:
-    """Option that names one column."""
-    return typer.Option(f"--{option}", metavar="COL", help=text)
-
-
 def backfill(
     model: _Model,
     paths: Annotated[
@@ -56,24 +53,25 @@ def backfill(
     version: Annotated[
         str | None, typer.Option("--version", help="Version of predictions that name none.")
     ] = None,
-    timestamp: Annotated[str | None, _column("timestamp", "Column of the time.")] = None,
+    timestamp: Annotated[str | None, column("timestamp", "Column of the time.")] = None,
     time_unit: Annotated[
         TimeUnit | None, typer.Option(help="What times that are numbers count since 1970.")
     ] = None,
-    prediction: Annotated[str | None, _column("prediction", "Column of the prediction.")] = None,
-    score: Annotated[str | None, _column("score", "Column of the score.")] = None,
-    target: Annotated[str | None, _column("target", "Column of the truth, where the file has it.")] = None,
+    prediction: Annotated[str | None, column("prediction", "Column of the prediction.")] = None,
+    score: Annotated[str | None, column("score", "Column of the score.")] = None,
+    target: Annotated[str | None, column("target", "Column of the truth, where the file has it.")] = None,
     prediction_id: Annotated[
-        str | None, _column("id", "Column of the prediction's id; rows without one get their own.")
+        str | None, column("id", "Column of the prediction's id; rows without one get their own.")
     ] = None,
     feature: Annotated[
-        list[str] | None, _column("feature", "Column that is a feature. [default: every other one]")
+        list[str] | None, column("feature", "Column that is a feature. [default: every other one]")
     ] = None,
-    tag: Annotated[list[str] | None, _column("tag", "Column that is a tag.")] = None,
+    tag: Annotated[list[str] | None, column("tag", "Column that is a tag.")] = None,
     probability: Annotated[
-        list[str] | None, _column("probability", "Column of the probability of the class it is named after.")
+        list[str] | None,
+        column("probability", "Column of the probability of the class it is named after."),
     ] = None,
-    leave_out: Annotated[list[str] | None, _column("leave-out", "Column that is not used.")] = None,
+    leave_out: Annotated[list[str] | None, column("leave-out", "Column that is not used.")] = None,
     rename: Annotated[
         list[str] | None, typer.Option(metavar="COL=NAME", help="Another name for a column.")
     ] = None,

@@ -50,7 +50,7 @@ class Detection:
     computed_at : microseconds since the epoch.
     types : all types of drift that were found.
     n_labelled : predictions whose truth was known then.
-    truth : stands for what that truth was (:func:`assay.monitoring.drift.truth.read_truth`).
+    truth : stands for what that truth was (:class:`assay.monitoring.drift.truth.TruthReader`).
     looks : how often the truth has been judged, this time included.
     accuracy_before, accuracy : where the truth was judged, what the accuracy was, and is.
     payload : the whole verdict, packed; empty where it was not asked for.

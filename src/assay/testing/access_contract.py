@@ -32,11 +32,6 @@ BARE = ApiKey("ba9876543210", "bare", (Scope.ADMIN,), None, None, LATER)
 class KeyStoreContract:
     """Subclass it and supply a fixture, `keys`: an empty store."""
 
-    @pytest.fixture
-    def keys(self) -> KeyStore:
-        """Supply an empty store."""
-        raise NotImplementedError
-
     def test_an_empty_store(self, keys: KeyStore) -> None:
         assert keys.listed() == []
         assert keys.find("0123456789ab") is None
@@ -100,11 +95,6 @@ class KeyStoreContract:
 
 class AuditLogContract:
     """Subclass it and supply a fixture, `log`: an empty record."""
-
-    @pytest.fixture
-    def log(self) -> AuditLog:
-        """Supply an empty record."""
-        raise NotImplementedError
 
     @staticmethod
     def entry(**changes: object) -> AuditEntry:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from assay.domain.detection import Detection, DriftFigure
 from assay.domain.time import DAY, HOUR, Granularity
 from assay.ports.drift_log import DriftLog
@@ -47,11 +45,6 @@ def detection(start: int, *, model_id: str = "m", version: str = "", hours: int 
 
 class DriftLogContract:
     """Subclass it and supply a fixture: `log`, an empty one."""
-
-    @pytest.fixture
-    def log(self) -> DriftLog:
-        """Supply an empty log."""
-        raise NotImplementedError
 
     def test_an_empty_log(self, log: DriftLog) -> None:
         log.put([])

@@ -20,11 +20,6 @@ ONE, TWO, THREE = (bytes([number]) * 16 for number in (1, 2, 3))
 class HalvesContract:
     """Subclass it and supply a fixture: `halves`, an empty store."""
 
-    @pytest.fixture
-    def halves(self) -> Halves:
-        """Supply an empty store."""
-        raise NotImplementedError
-
     def test_an_empty_store(self, halves: Halves) -> None:
         assert halves.add([], claim=ONE, settled=[TWO], now=1) == []
         assert halves.claim_due(before=10, claim=ONE, limit=10) == []

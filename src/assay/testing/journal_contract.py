@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
-import pytest
 
 from assay.domain.batch import Entry, encode_table
 from assay.domain.columns import Kind
@@ -35,11 +34,6 @@ def entry(
 
 class JournalContract:
     """Subclass it and supply the fixture `journal`: an empty journal, closed by whoever made it."""
-
-    @pytest.fixture
-    def journal(self) -> Journal:
-        """Supply an empty journal."""
-        raise NotImplementedError
 
     def test_an_empty_journal(self, journal: Journal) -> None:
         assert journal.head() == 0

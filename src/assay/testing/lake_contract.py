@@ -94,11 +94,6 @@ _bound = st.none() | st.integers(-1, 51)
 class LakeContract:
     """Subclass it and supply the fixture `lake`: an empty lake, closed by whoever made it."""
 
-    @pytest.fixture
-    def lake(self) -> Lake:
-        """Supply an empty lake."""
-        raise NotImplementedError
-
     def test_a_model_without_rows(self, lake: Lake) -> None:
         assert lake.position("m", P) == 0
         assert lake.stats("m", P).rows == 0

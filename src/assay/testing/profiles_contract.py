@@ -55,11 +55,6 @@ def label(
 class ProfilesContract:
     """Subclass it and supply the fixture `profiles`: an empty store, closed by whoever made it."""
 
-    @pytest.fixture
-    def profiles(self) -> Profiles:
-        """Supply an empty store."""
-        raise NotImplementedError
-
     def test_an_empty_store(self, profiles: Profiles) -> None:
         assert profiles.position() == 0
         assert profiles.get([]) == {}

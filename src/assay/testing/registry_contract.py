@@ -43,16 +43,6 @@ class RegistryContract:
     profiles holds must be found in the registry.
     """
 
-    @pytest.fixture
-    def registry(self) -> Registry:
-        """Supply an empty registry."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def profiles(self) -> Profiles:
-        """Supply the profiles in the same store."""
-        raise NotImplementedError
-
     def test_an_empty_registry(self, registry: Registry) -> None:
         assert registry.get("m") is None
         assert registry.models() == []

@@ -14,6 +14,7 @@ from assay.stats.verdict.evidence import Aspect, Evidence, Null
 from assay.stats.verdict.judging import judge
 from tests.monitoring.drift.outcome_traffic import Rows, binary
 from tests.monitoring.drift.test_watch import START, history, judged
+from tests.monitoring.drift.test_watch_order import watched
 
 NOW = START + 100 * HOUR
 
@@ -60,6 +61,21 @@ def test_the_truth_is_seen_when_it_comes(tmp_path: Path, labels: Rows) -> None:
     assert day.accuracy == pytest.approx(matched)
     assert judged(tmp_path, now=NOW + 2 * HOUR)  # nothing is new
     assert fourth(tmp_path) == (day, earlier)
+
+
+def test_a_worker_that_goes_on_sees_labels_at_its_next_look(tmp_path: Path, labels: Rows) -> None:
+    now = [NOW]
+    with watched(tmp_path, now) as (watch, order, take_in):
+        assert watch.run()
+        assert watch.run()
+        order.clear()
+        label(tmp_path, labels, slice(None))
+        take_in()
+        now[0] += HOUR  # on the day of the look before
+        assert watch.run()
+        assert ("m", 72, 96) in order
+        assert len(order) == 25  # the day and its hours, each once
+    assert fourth(tmp_path)[0].n_labelled == 960
 
 
 def _guessed() -> np.ndarray:

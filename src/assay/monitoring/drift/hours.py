@@ -18,7 +18,7 @@ from assay.stats.summaries.traffic import TrafficSummary
 from assay.stats.verdict.blocks import Blocks
 from assay.stats.verdict.contrasts import ContrastKind, Contrasts
 
-__all__ = ["Hours", "SeriesName", "read_hours", "read_volume"]
+__all__ = ["Hours", "SeriesName", "read_hours", "read_volume", "scan_hours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,34 @@ class Hours:
         return np.where(count > 0, total / np.maximum(count, 1), mean)
 
 
-def read_hours(
-    profiles: Profiles, name: SeriesName, reference: Reference, contrasts: Contrasts, start: int, end: int
-) -> Hours:
-    """Read the hours that begin in ``[start, end)``."""
-    stored = profiles.scan(
+def scan_hours(
+    profiles: Profiles,
+    name: SeriesName,
+    kind: ProfileKind,
+    start: int,
+    end: int,
+    *,
+    reference_id: str = "",
+) -> list[tuple[ProfileKey, bytes]]:
+    """Read the profiles of hours that begin in ``[start, end)`` (µs), one of each version and hour."""
+    return profiles.scan(
         name.model_id,
-        ProfileKind.FEATURES,
+        kind,
         Granularity.HOUR,
         start=start,
         end=end,
         version=name.version,
         slice_key=name.slice[0],
         slice_value=name.slice[1],
-        reference_id=reference.id,
+        reference_id=reference_id,
     )
+
+
+def read_hours(
+    profiles: Profiles, name: SeriesName, reference: Reference, contrasts: Contrasts, start: int, end: int
+) -> Hours:
+    """Read the hours that begin in ``[start, end)``."""
+    stored = scan_hours(profiles, name, ProfileKind.FEATURES, start, end, reference_id=reference.id)
     counted = map_columns(
         lambda item: _counted(PackedProfile.from_bytes(item[1], reference.layout), contrasts),
         stored,
@@ -128,15 +141,6 @@ def _counted(packed: PackedProfile, contrasts: Contrasts) -> tuple[Ints, Ints, i
 def read_volume(profiles: Profiles, name: SeriesName, start: int, end: int) -> tuple[Ints, Floats]:
     """Return the hours from `start` to `end` that hold predictions, and how many: int64, float64[hours]."""
     found: dict[int, int] = {}
-    for key, data in profiles.scan(
-        name.model_id,
-        ProfileKind.TRAFFIC,
-        Granularity.HOUR,
-        start=start,
-        end=end,
-        version=name.version,
-        slice_key=name.slice[0],
-        slice_value=name.slice[1],
-    ):
+    for key, data in scan_hours(profiles, name, ProfileKind.TRAFFIC, start, end):
         found[key.start] = found.get(key.start, 0) + TrafficSummary.from_bytes(data).n
     return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.float64)

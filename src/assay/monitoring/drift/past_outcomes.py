@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from assay.domain.model import Model
 from assay.domain.profile import ProfileKind
-from assay.domain.time import HOUR, Granularity
+from assay.domain.time import HOUR
 from assay.monitoring.deltas import decode_if_fits, outcome_type
-from assay.monitoring.drift.hours import SeriesName
+from assay.monitoring.drift.hours import SeriesName, scan_hours
 from assay.monitoring.drift.learning import Learnt
 from assay.monitoring.drift.outputs import OutcomeHour, OutcomeSummary, Outputs
 from assay.monitoring.drift.stored_error import ErrorPast
@@ -123,16 +123,8 @@ class PastOutcomes:
         """Start and outcomes of each hour that counts, in order of time."""
         used = set(learnt.used.tolist())
         found: dict[int, S] = {}
-        for key, data in self._profiles.scan(
-            model.model_id,
-            ProfileKind.OUTCOMES,
-            Granularity.HOUR,
-            start=min(used),
-            end=max(used) + HOUR,
-            version=name.version,
-            slice_key=name.slice[0],
-            slice_value=name.slice[1],
-        ):
+        stored = scan_hours(self._profiles, name, ProfileKind.OUTCOMES, min(used), max(used) + HOUR)
+        for key, data in stored:
             summary = decode_if_fits(model, key, data, {}) if key.start in used else None
             if isinstance(summary, kind):
                 known = found.get(key.start)

@@ -17,7 +17,7 @@ from assay.monitoring.drift.hours import SeriesName
 from assay.monitoring.drift.learning import MOST_DAYS
 from assay.monitoring.drift.records import detection_of
 from assay.monitoring.drift.stored import StoredDrift
-from assay.monitoring.drift.truth import LABEL_GROWTH, read_truth
+from assay.monitoring.drift.truth import LABEL_GROWTH, TruthReader
 from assay.monitoring.references import ReferenceKeeper
 from assay.ports.drift_log import DriftLog
 from assay.ports.profiles import Profiles
@@ -87,6 +87,7 @@ class DriftWatch:
         self._revisions = revisions
         self._clock = clock
         self._label_growth = label_growth
+        self._truth = TruthReader(profiles)
         self._newest: dict[str, _State] = {}
         self._seen: dict[str, _State] = {}
         self._whole: dict[str, int] = {}
@@ -108,11 +109,11 @@ class DriftWatch:
                 if stop():
                     return False
                 now = self._clock()
-                state = self._revisions.get(model.model_id, 0), (now - GRACE) // HOUR
+                state = self._state(model, now)
                 if seen.get(model.model_id) == state:
                     continue
                 try:
-                    done = look(model, now, state, stop)
+                    done = look(model, now, stop)
                 except StorageError:
                     raise
                 except AssayError as error:
@@ -129,8 +130,12 @@ class DriftWatch:
             yield from models
             after = models[-1].model_id
 
-    def _look_at_newest(self, model: Model, now: int, state: _State, stop: Callable[[], bool]) -> bool:
+    def _state(self, model: Model, now: int) -> _State:
+        return self._revisions.get(model.model_id, 0), (now - GRACE) // HOUR
+
+    def _look_at_newest(self, model: Model, now: int, stop: Callable[[], bool]) -> bool:
         """Judge the newest closed hour and day of each series; false where there was no time for all."""
+        state = self._state(model, now)  # what changes while it is looked at is looked at again
         found = self._series_of(model, RECENT)
         if found is None:
             return True
@@ -146,14 +151,18 @@ class DriftWatch:
                     return False
                 self._log.put([self._judged(model, version, one, known)])
                 self._ahead.setdefault((model.model_id, version), set()).add(one)
-            left = left or due > newest or bool(self._again.get((model.model_id, version)))
+            left = (
+                left
+                or due > newest
+                or bool(self._again.get((model.model_id, version)))
+                or bool(self._with_news(model, version, set(windows) - due, known))
+            )
         if not left:
             self._seen[model.model_id] = state
         return True
 
-    def _look(self, model: Model, now: int, state: _State, stop: Callable[[], bool]) -> bool:
+    def _look(self, model: Model, now: int, stop: Callable[[], bool]) -> bool:
         """Judge what is due of one model; false where there was no time for all."""
-        del state
         far = self._whole.get(model.model_id) != now // DAY
         found = self._series_of(model, MOST_DAYS * DAY if far else RECENT)
         if found is None:
@@ -213,7 +222,7 @@ class DriftWatch:
         if not windows:
             return []
         begin, end = min(one.start for one in windows), max(one.end for one in windows)
-        truth = read_truth(self._profiles, model, SeriesName(model.model_id, version or None), begin, end)
+        truth = self._truth.read(model, SeriesName(model.model_id, version or None), begin, end)
         found = [
             one
             for one in windows
@@ -261,7 +270,7 @@ class DriftWatch:
         began = time.perf_counter()
         name = SeriesName(model.model_id, version or None)
         # Read before it is judged: labels that come meanwhile have the window judged once more.
-        truth = read_truth(self._profiles, model, name, window.start, window.end)
+        truth = self._truth.read(model, name, window.start, window.end)
         before = known.get((window.granularity, window.start))
         looks = 0 if before is None else before.looks
         selection = Selection(window.start, window.end, version or None)

@@ -10,6 +10,7 @@ window may be cut into buckets and merged again in any order.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol, Self
 
 __all__ = ["Mergeable", "Summary"]
@@ -34,14 +35,14 @@ class Summary(Protocol):
         ...
 
 
-class Mergeable:
+class Mergeable(ABC):
     """Gives ``a + b`` to a class that has ``merge``."""
 
     __slots__ = ()
 
+    @abstractmethod
     def merge(self, other: Self) -> Self:
         """Describe the rows of both."""
-        raise NotImplementedError
 
     def __add__(self, other: Self) -> Self:
         return self.merge(other) if isinstance(other, type(self)) else NotImplemented
